@@ -1,0 +1,1 @@
+"""The application: settings, wiring, start and stop, the command line."""

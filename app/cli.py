@@ -1,0 +1,186 @@
+"""The command line: `web-behavior serve | migrate | create-admin | demo | export-schema | rejected-events`."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from app import logs, readiness
+from app.demo.seed import ADMIN, seed
+from app.first_admin import ensure_admin
+from app.readiness import CannotStart
+from app.settings import Environment, Settings
+from app.wiring import running_services
+from core.errors import AppError
+from db import migrate as migrations
+from db.queries.housekeeping import newest_rejected
+from resolvers.services import Services
+from resolvers.user import create_account
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Behaviour analytics: events in, answers out.")
+
+
+def main() -> None:
+    """Run the command line; what cannot be done is told in one line."""
+    try:
+        cli()
+    except (CannotStart, AppError) as error:
+        _fail(str(error))
+    except ValidationError as error:
+        _fail("; ".join(_setting_problem(problem) for problem in error.errors()))
+
+
+@cli.command()
+def serve() -> None:
+    """Serve the API on PORT. Without a configured database, on the embedded one."""
+    settings, url = _start()
+    asyncio.run(_prepare(settings, url))
+    _serve(settings, url)
+
+
+@cli.command()
+def demo() -> None:
+    """Serve with a month of demo data, and print a sign-in."""
+    settings, url = _start()
+    if settings.env is Environment.PROD:
+        raise CannotStart("The demo has a password that it prints. It does not run with ENV=prod.")
+    password = asyncio.run(_prepare_demo(settings, url))
+    Console(stderr=True).print(
+        Panel(
+            f"GraphiQL  {settings.public_url}/graphql\nSign in   {ADMIN}  /  {password}\n"
+            f"REST      {settings.public_url}/swagger",
+            title="web-behavior demo",
+            expand=False,
+        )
+    )
+    _serve(settings, url)
+
+
+@cli.command()
+def migrate(
+    revision: Annotated[str, typer.Argument(help="The revision to go to; `head` is the latest.")] = "head",
+    *,
+    down: Annotated[bool, typer.Option("--down", help="Go down to REVISION (`-1`: one step; `base`: all).")] = False,
+) -> None:
+    """Bring the database's schema up to date, or down to an earlier revision."""
+    settings, url = _start()
+    asyncio.run(_migrate(settings, url, revision, down=down))
+    Console(stderr=True).print(f"The schema is at [bold]{revision}[/bold].")
+
+
+@cli.command()
+def create_admin(
+    username: Annotated[str, typer.Option(prompt=True)],
+    password: Annotated[
+        str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="ADMIN_PASSWORD")
+    ],
+) -> None:
+    """Make a super admin."""
+    settings, url = _start()
+    asyncio.run(_create_admin(settings, url, username, password))
+    Console(stderr=True).print(f"[bold]{username}[/bold] can sign in.")
+
+
+@cli.command()
+def export_schema(
+    path: Annotated[Path | None, typer.Argument(help="Where to write it; standard output, without.")] = None,
+) -> None:
+    """Write the GraphQL schema in its own language."""
+    from schema.build import sdl  # noqa: PLC0415 - the other commands start faster without it
+
+    if path is None:
+        sys.stdout.write(sdl())
+    else:
+        path.write_text(sdl())
+
+
+@cli.command()
+def rejected_events(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to show.")] = 20,
+) -> None:
+    """Show the newest events that were refused, and why."""
+    settings, url = _start()
+    rows = asyncio.run(_rejected(settings, url, limit))
+    table = Table("received", "code", "message", "event")
+    for row in rows:
+        table.add_row(f"{row.received_at:%Y-%m-%d %H:%M:%S}", row.code, row.message, row.payload)
+    Console().print(table)
+
+
+def _start() -> tuple[Settings, str]:
+    settings = Settings()
+    logs.configure(settings)
+    return settings, readiness.database_url(settings)
+
+
+@asynccontextmanager
+async def _prepared(settings: Settings, url: str) -> AsyncIterator[Services]:
+    await readiness.prepare(settings, url)
+    async with running_services(settings, url) as services:
+        yield services
+
+
+async def _prepare(settings: Settings, url: str) -> None:
+    async with _prepared(settings, url) as services:
+        await ensure_admin(services, settings)
+
+
+async def _prepare_demo(settings: Settings, url: str) -> str:
+    async with _prepared(settings, url) as services:
+        return await seed(services, settings.data_dir)
+
+
+async def _create_admin(settings: Settings, url: str, username: str, password: str) -> None:
+    async with _prepared(settings, url) as services:
+        await create_account(services, username, password, is_super_admin=True)
+
+
+async def _rejected(settings: Settings, url: str, limit: int) -> list[Any]:
+    async with _prepared(settings, url) as services, services.database.read() as connection:
+        return await newest_rejected(connection, limit)
+
+
+async def _migrate(settings: Settings, url: str, revision: str, *, down: bool) -> None:
+    await readiness.check_database(settings, url)
+    if down:
+        await migrations.downgrade(url, "-1" if revision == "head" else revision)
+    else:
+        await migrations.upgrade(url, revision)
+
+
+def _serve(settings: Settings, url: str) -> None:
+    os.environ["DATABASE_URL"] = url  # the workers are processes of their own, and must not start another database
+    uvicorn.run(
+        "app.asgi:create",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_config=None,
+        access_log=False,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _setting_problem(problem: Any) -> str:
+    """A setting's problem in one line: its name, and what is wrong with it."""
+    name = "_".join(str(part) for part in problem["loc"]).upper()
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message
+
+
+def _fail(message: str) -> None:
+    Console(stderr=True).print(f"[bold red]Cannot continue:[/bold red] {message}", soft_wrap=True)
+    raise SystemExit(1)

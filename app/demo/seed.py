@@ -1,0 +1,111 @@
+"""Fills a database with the demo: an organization, an admin, six people, and their last month of browsing.
+
+Running it again adds what has happened since: the browsing is the same for the same day, so what is stored already is
+recognised, and everything goes in by the way of all events.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from rich.progress import track
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.demo.browsing import month_of_browsing
+from app.demo.personas import PERSONAS, Persona
+from auth.api_keys import new_api_key
+from core.clock import now
+from core.events import RawEvent, payload_text
+from core.limits import EVENTS_PER_BATCH, PAGE
+from core.roles import Role
+from core.scope import Scope
+from db.keyset import PageRequest
+from db.queries import extension_user as extension_users
+from db.queries import membership as memberships
+from db.queries import organization as organizations
+from db.queries import user as users
+from db.queries.extension_user import ExtensionUserFilter
+from resolvers import ingestion
+from resolvers.ingestion import Candidate
+from resolvers.services import Services
+from resolvers.user import create_account
+
+ORGANIZATION = "Northwind Demo"
+ADMIN = "demo"
+
+_DAYS = 30
+_ZONE = ZoneInfo("Europe/Berlin")
+_SEED = 7
+_PASSWORD_FILE = "demo_password"  # noqa: S105 - a file's name
+
+
+async def seed(services: Services, data_dir: Path) -> str:
+    """Bring the demo up to this moment; the admin's password."""
+    password = _password(data_dir)
+    admin_id = await _admin(services, password)
+    async with services.database.write() as connection:
+        organization_id = await _organization(connection, admin_id)
+        people = await _people(connection, organization_id)
+    for persona in track(PERSONAS, "Demo browsing", transient=True):
+        await _browse(services, persona, people[persona.username])
+    return password
+
+
+def _password(data_dir: Path) -> str:
+    """The admin's password, made at the first start and kept where only its owner can read it."""
+    path = data_dir / _PASSWORD_FILE
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(12))
+    return path.read_text()
+
+
+async def _admin(services: Services, password: str) -> UUID:
+    async with services.database.read() as connection:
+        admin = await users.by_username(connection, ADMIN)
+    if admin is None:
+        admin = await create_account(services, ADMIN, password, is_super_admin=True)
+    else:
+        password_hash = await services.passwords.hash(password)
+        async with services.database.write() as connection:
+            await users.set_password_hash(connection, admin.id, password_hash)
+    return admin.id
+
+
+async def _organization(connection: AsyncConnection, admin_id: UUID) -> UUID:
+    found = await organizations.page(connection, Scope.everything(), ORGANIZATION, PageRequest(1))
+    if found.rows:
+        return found.rows[0].id
+    organization = await organizations.create(connection, ORGANIZATION, "Six people and a month of their browsing.")
+    await memberships.add(connection, organization.id, admin_id, Role.ADMIN)
+    return organization.id
+
+
+async def _people(connection: AsyncConnection, organization_id: UUID) -> dict[str, UUID]:
+    scope = Scope.of([organization_id])
+    found = await extension_users.page(connection, scope, ExtensionUserFilter(), PageRequest(PAGE))
+    people = {row.username: row.id for row in found.rows}
+    for persona in PERSONAS:
+        if persona.username not in people:
+            key = new_api_key()
+            row = await extension_users.create(connection, organization_id, persona.username, key.hash, key.prefix)
+            people[persona.username] = row.id
+    return people
+
+
+async def _browse(services: Services, persona: Persona, user_id: UUID) -> None:
+    events = _candidates(persona, user_id)
+    while batch := list(islice(events, EVENTS_PER_BATCH)):
+        await ingestion.store(services, batch)
+
+
+def _candidates(persona: Persona, user_id: UUID) -> Iterator[Candidate]:
+    for members in month_of_browsing(persona, now(), days=_DAYS, timezone=_ZONE, seed=_SEED):
+        raw = msgspec.convert(members | {"userId": str(user_id)}, RawEvent)
+        yield Candidate(raw, lambda members=members: payload_text(members))  # type: ignore[misc]

@@ -1,0 +1,22 @@
+"""The first admin: made at the first start from ADMIN_USERNAME and ADMIN_PASSWORD, or by `web-behavior create-admin`."""
+
+import structlog
+
+from app.settings import Settings
+from db.queries import user as users
+from resolvers.services import Services
+from resolvers.user import create_account
+
+log = structlog.get_logger()
+
+
+async def ensure_admin(services: Services, settings: Settings) -> None:
+    """Make the configured super admin unless there is one already; say how to make one if none is configured."""
+    async with services.database.read() as connection:
+        if await users.any_super_admin(connection):
+            return
+    if settings.admin_username and settings.admin_password:
+        await create_account(services, settings.admin_username, settings.admin_password, is_super_admin=True)
+        log.info("first admin created", username=settings.admin_username)
+    else:
+        log.warning("nobody can sign in yet: run `web-behavior create-admin`, or set ADMIN_USERNAME and ADMIN_PASSWORD")

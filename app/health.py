@@ -1,0 +1,39 @@
+"""Whether the process is alive, and whether it can do its work."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.clock import now
+from core.errors import AppError
+from resolvers.services import Services
+from rest.answers import Json
+
+SERVICE = "web-behavior"
+
+router = APIRouter(tags=["Health"])
+
+
+@router.get("/health", summary="The process is alive")
+async def health() -> Response:
+    """Answer without looking at anything else."""
+    return _status("ok", 200)
+
+
+@router.get("/ready", summary="The database answers", responses={503: {"description": "It does not."}})
+async def ready(request: Request) -> Response:
+    """Answer once the database has."""
+    services: Services = request.app.state.services
+    try:
+        async with services.database.read() as connection:
+            await connection.execute(text("SELECT 1"))
+    except AppError as error:
+        return _status("unavailable", 503, message=error.message)
+    return _status("ok", 200)
+
+
+def _status(status: str, code: int, **more: Any) -> Response:
+    return Json({"status": status, "timestamp": now(), "service": SERVICE, **more}, code)

@@ -1,0 +1,28 @@
+"""The secret that signs tokens: configured, or, in development, made once and kept beside the data."""
+
+import os
+import secrets
+from pathlib import Path
+
+from app.settings import Settings
+
+_FILE = "jwt_secret"
+
+
+def jwt_secret(settings: Settings) -> str:
+    """The configured secret, else one of our own that survives restarts. (Production insists on a configured one.)"""
+    if settings.jwt_secret:
+        return settings.jwt_secret
+    path = settings.data_dir / _FILE
+    if not path.exists():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        _create(path, secrets.token_hex(32))
+    return path.read_text()
+
+
+def _create(path: Path, text: str) -> None:
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+    except FileExistsError:  # another process was faster
+        return

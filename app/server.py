@@ -1,0 +1,84 @@
+"""The ASGI application: routes, middleware, start and stop."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from app.graphql import GraphQLEndpoint
+from app.health import router as health_router
+from app.middleware import Cors, SecurityHeaders
+from app.origins import Origins
+from app.pages import STATIC_PATH, load_examples, static_files, swagger_page
+from app.settings import Settings
+from app.wiring import running_services
+from core.errors import AppError
+from rest.answers import failure, failure_of
+from rest.routes import router as rest_router
+
+_DESCRIPTION = """The routes that the browser extension posts people's browsing events to.
+Everything else is asked over GraphQL, at [/graphql](/graphql)."""
+
+
+def create_app(settings: Settings, database_url: str) -> FastAPI:
+    """The application on a database that is reachable and migrated."""
+    origins = Origins(settings.public_url, frozenset(settings.cors_origins))
+    secure = settings.public_url.startswith("https://")
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running_services(settings, database_url) as services:
+            app.state.services = services
+            endpoint = GraphQLEndpoint(services, origins, load_examples(), secure=secure)
+            app.router.routes.append(Route("/graphql", endpoint))
+            yield
+
+    app = FastAPI(
+        title="web-behavior",
+        version="1",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/swagger/openapi.json",
+        generate_unique_id_function=lambda route: _operation_id(route.name),
+    )
+    app.include_router(health_router)
+    app.include_router(rest_router)
+    app.router.routes.append(Route("/swagger", _swagger))
+    app.router.routes.append(Mount(STATIC_PATH, static_files()))
+    _answer_failures(app)
+    app.add_middleware(SecurityHeaders, https=secure)
+    app.add_middleware(Cors, origins=origins)
+    return app
+
+
+async def _swagger(_request: Request) -> Response:
+    return swagger_page("/swagger/openapi.json")
+
+
+def _operation_id(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _answer_failures(app: FastAPI) -> None:
+    """Every failure outside GraphQL answers with the REST routes' envelope."""
+
+    async def expected(_request: Request, error: Any) -> Response:
+        return failure_of(error)
+
+    async def http(_request: Request, error: Any) -> Response:
+        return failure(error.detail, error.status_code, error.headers)
+
+    async def unexpected(_request: Request, _error: Exception) -> Response:
+        return failure("Something went wrong on our side. It has been logged.", 500)
+
+    app.add_exception_handler(AppError, expected)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, unexpected)

@@ -1,0 +1,133 @@
+"""Settings, read from the environment and from `.env`. Each is documented in docs/settings.md and .env.example."""
+
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SHORTEST_SECRET = 32
+
+
+class Environment(StrEnum):
+    """What the service runs for. `prod` refuses unsafe settings."""
+
+    DEV = "dev"
+    TEST = "test"
+    PROD = "prod"
+
+
+class Settings(BaseSettings):
+    """Every setting. The names in the environment are these in upper case."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    env: Environment = Environment.DEV
+    port: int = Field(default=8080, ge=1, le=65535)
+    host: str = "127.0.0.1"
+    base_url: str | None = None
+    workers: int = Field(default=1, ge=1, le=64)
+    data_dir: Path = Path(".data")
+    log_level: str = "info"
+
+    jwt_secret: str | None = None
+    admin_username: str | None = None
+    admin_password: str | None = None
+
+    database_url: str | None = None
+    db_host: str | None = None
+    db_port: int = 5432
+    db_user: str = "postgres"
+    db_pass: str = ""
+    db_name: str = "web_behavior"
+    db_sslmode: str | None = None
+    db_pool_size: int = Field(default=10, ge=2, le=200)
+    migrate_on_start: bool | None = None
+
+    redis_url: str | None = None
+    redis_host: str | None = None
+    redis_port: int = 6379
+    redis_password: str | None = None
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    forwarded_allow_ips: str = "127.0.0.1"
+
+    ingest_require_api_key: bool = False
+    ingest_max_ahead_hours: float = Field(default=24, gt=0)
+    ingest_max_behind_days: float = Field(default=5 * 365 + 1, gt=0)
+    rate_limit_enabled: bool = True
+    ingest_limit_per_key: str = "6000/minute"
+    ingest_limit_per_address: str = "12000/minute"
+    sign_in_limit_per_account: str = "10/minute"
+    sign_in_limit_per_address: str = "60/minute"
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+        return value
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> "Settings":
+        if self.env is Environment.PROD and len((self.jwt_secret or "").encode()) < SHORTEST_SECRET:
+            raise ValueError(
+                f"JWT_SECRET must be set to at least {SHORTEST_SECRET} bytes when ENV=prod. "
+                "Make one with: openssl rand -hex 32"
+            )
+        return self
+
+    @property
+    def configured_database_url(self) -> str | None:
+        """The database that is configured; None means the embedded one."""
+        if self.database_url:
+            return self.database_url
+        if not self.db_host:
+            return None
+        user = quote(self.db_user, safe="")
+        password = f":{quote(self.db_pass, safe='')}" if self.db_pass else ""
+        query = f"?sslmode={self.db_sslmode}" if self.db_sslmode else ""
+        return f"postgresql://{user}{password}@{self.db_host}:{self.db_port}/{quote(self.db_name, safe='')}{query}"
+
+    @property
+    def database_setting(self) -> str:
+        """The setting that names the database, for messages."""
+        return "DATABASE_URL" if self.database_url else "DB_HOST"
+
+    @property
+    def configured_redis_url(self) -> str | None:
+        """The Redis that is configured; None means counting in process."""
+        if self.redis_url:
+            return self.redis_url
+        if not self.redis_host:
+            return None
+        password = f":{quote(self.redis_password, safe='')}@" if self.redis_password else ""
+        return f"redis://{password}{self.redis_host}:{self.redis_port}/0"
+
+    @property
+    def redis_setting(self) -> str:
+        """The setting that names Redis, for messages."""
+        return "REDIS_URL" if self.redis_url else "REDIS_HOST"
+
+    @property
+    def public_url(self) -> str:
+        """Where browsers find the service."""
+        return (self.base_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def migrates_on_start(self) -> bool:
+        """Whether the service brings the schema up to date itself: by default everywhere but in production."""
+        return self.env is not Environment.PROD if self.migrate_on_start is None else self.migrate_on_start
+
+    @property
+    def farthest_ahead(self) -> timedelta:
+        """How far in the future an event's `ts` may lie."""
+        return timedelta(hours=self.ingest_max_ahead_hours)
+
+    @property
+    def farthest_behind(self) -> timedelta:
+        """How far in the past an event's `ts` may lie."""
+        return timedelta(days=self.ingest_max_behind_days)

@@ -1,0 +1,64 @@
+"""Puts the parts of the service together: the only place where they are made."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from app.secret import jwt_secret
+from app.settings import Settings
+from auth.passwords import Passwords
+from auth.throttle import Counters, Throttle
+from auth.tokens import TokenIssuer
+from core.events import EventRules
+from db.engine import Database, DatabaseOptions
+from db.event_writer import EventWriter
+from db.housekeeping import housekeeping, keep_house_once
+from db.key_usage import KeyUsage
+from db.partitions import Partitions
+from resolvers.key_ring import KeyRing
+from resolvers.services import Services, Throttles
+
+
+@asynccontextmanager
+async def running_services(settings: Settings, database_url: str) -> AsyncIterator[Services]:
+    """The service's parts, at work: events are written and house is kept until the end, when what is queued is stored."""
+    database = Database(database_url, DatabaseOptions(pool_size=settings.db_pool_size))
+    partitions, key_usage = Partitions(database), KeyUsage(database)
+    writer = EventWriter(database, partitions, key_usage)
+    writing = asyncio.create_task(writer.run(), name="event writer")
+    keeping = asyncio.create_task(housekeeping(database, partitions, key_usage), name="housekeeping")
+    try:
+        yield Services(
+            database=database,
+            writer=writer,
+            key_usage=key_usage,
+            key_ring=KeyRing(database),
+            passwords=Passwords(),
+            tokens=TokenIssuer(jwt_secret(settings)),
+            throttles=_throttles(settings),
+            event_rules=EventRules(settings.farthest_ahead, settings.farthest_behind),
+            require_api_key=settings.ingest_require_api_key,
+        )
+    finally:
+        writer.close()
+        await writing
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
+        with suppress(Exception):  # the last chores are a courtesy: a database that has gone must not keep us
+            await keep_house_once(database, partitions, key_usage)
+        await database.close()
+
+
+def _throttles(settings: Settings) -> Throttles:
+    counters, enabled = Counters(settings.configured_redis_url), settings.rate_limit_enabled
+
+    def throttle(name: str, limit: str) -> Throttle:
+        return Throttle(counters, name, limit, enabled=enabled)
+
+    return Throttles(
+        sign_in_per_account=throttle("sign-in-account", settings.sign_in_limit_per_account),
+        sign_in_per_address=throttle("sign-in-address", settings.sign_in_limit_per_address),
+        ingest_per_key=throttle("ingest-key", settings.ingest_limit_per_key),
+        ingest_per_address=throttle("ingest-address", settings.ingest_limit_per_address),
+    )

@@ -1,0 +1,23 @@
+"""API keys of extension users: shown once, stored as a hash and a prefix to recognise them by."""
+
+import secrets
+from dataclasses import dataclass
+
+from auth.tokens import hash_of
+
+_PREFIX_CHARACTERS = 11
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key, its SHA-256 and its visible prefix. `text` is for the holder's eyes, once."""
+
+    text: str
+    hash: bytes
+    prefix: str
+
+
+def new_api_key() -> ApiKey:
+    """A key of 256 random bits, in the form that the extension knows: `wb_` and 64 hexadecimal digits."""
+    text = f"wb_{secrets.token_hex(32)}"
+    return ApiKey(text, hash_of(text), text[:_PREFIX_CHARACTERS])

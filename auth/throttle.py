@@ -1,0 +1,72 @@
+"""Throttles: how often something may be tried, counted in Redis when there is one, else in this process.
+
+The counting is the `limits` library's. When Redis cannot be reached the count goes on in process, so a throttle becomes
+coarser (each process counts for itself), never unlimited.
+"""
+
+import time
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import StorageError
+from redis.exceptions import RedisError
+
+from core.errors import TooManyAttempts
+
+log = structlog.get_logger()
+
+_REDIS_PAUSE_SECONDS = 5.0
+"""After a failure Redis is left alone for so long: waiting for a dead server must not slow down every request."""
+
+
+class Counters:
+    """The windows all throttles count in."""
+
+    def __init__(self, redis_url: str | None = None) -> None:
+        self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared = None if redis_url is None else SlidingWindowCounterRateLimiter(_redis_storage(redis_url))
+        self._retry_redis_at = 0.0
+
+    async def hit(self, limit: RateLimitItem, *key: str) -> int | None:
+        """Count one attempt. None when it is within the limit, else the seconds until the next may be made."""
+        shared = self._shared
+        if shared is not None and time.monotonic() >= self._retry_redis_at:
+            try:
+                return await _hit(shared, limit, key)
+            except (RedisError, StorageError, OSError) as error:
+                self._retry_redis_at = time.monotonic() + _REDIS_PAUSE_SECONDS
+                log.warning("Redis is not answering; throttles count in process", error=type(error).__name__)
+        return await _hit(self._local, limit, key)
+
+
+class Throttle:
+    """One limit on one kind of attempt. `limit` is in the library's notation: `10/minute`."""
+
+    def __init__(self, counters: Counters, name: str, limit: str, *, enabled: bool = True) -> None:
+        self._counters = counters
+        self._name = name
+        self._limit = parse(limit)
+        self._enabled = enabled
+
+    async def attempt(self, key: str, message: str) -> None:
+        """Count an attempt by `key`; TooManyAttempts with `message` beyond the limit."""
+        if not self._enabled:
+            return
+        retry_after = await self._counters.hit(self._limit, self._name, key)
+        if retry_after is not None:
+            raise TooManyAttempts(message, retry_after)
+
+
+def _redis_storage(url: str) -> Storage:
+    return RedisStorage(
+        f"async+{url}", implementation="redispy", wrap_exceptions=True, socket_timeout=1, socket_connect_timeout=1
+    )
+
+
+async def _hit(limiter: SlidingWindowCounterRateLimiter, limit: RateLimitItem, key: tuple[str, ...]) -> int | None:
+    if await limiter.hit(limit, *key):
+        return None
+    reset_time = (await limiter.get_window_stats(limit, *key)).reset_time
+    return max(1, round(reset_time - time.time()))

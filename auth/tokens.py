@@ -1,0 +1,93 @@
+"""Access tokens (JWT, an hour) and refresh tokens (random, hashed at rest, used once)."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import jwt
+
+from core.clock import now
+from core.errors import Unauthenticated
+
+ACCESS_LIFETIME = timedelta(hours=1)
+REFRESH_LIFETIME = timedelta(days=30)
+
+_ALGORITHM = "HS256"  # fixed: what a token says of its own algorithm is never believed
+_ISSUER = "web-behavior"
+_AUDIENCE = "web-behavior-api"
+_TYPE = "access"
+_CLAIMS = ["iss", "aud", "exp", "iat", "jti", "typ", "sub", "sid"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """Whom an access token speaks for: a user, by a sign-in that must still be alive."""
+
+    user_id: UUID
+    sign_in_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A signed token and when it ends."""
+
+    text: str
+    expires_at: datetime
+
+
+class TokenIssuer:
+    """Signs and reads access tokens with the service's secret."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def issue(self, claims: AccessClaims) -> AccessToken:
+        """A token for an hour."""
+        issued_at = now()
+        expires_at = issued_at + ACCESS_LIFETIME
+        payload = {
+            "iss": _ISSUER,
+            "aud": _AUDIENCE,
+            "iat": issued_at,
+            "exp": expires_at,
+            "jti": str(uuid4()),
+            "typ": _TYPE,
+            "sub": str(claims.user_id),
+            "sid": str(claims.sign_in_id),
+        }
+        return AccessToken(jwt.encode(payload, self._secret, algorithm=_ALGORITHM), expires_at.replace(microsecond=0))
+
+    def read(self, token: str) -> AccessClaims:
+        """Whom a token speaks for; Unauthenticated when it is expired, forged or meant for something else."""
+        try:
+            payload = jwt.decode(
+                token,
+                self._secret,
+                algorithms=[_ALGORITHM],
+                issuer=_ISSUER,
+                audience=_AUDIENCE,
+                options={"require": _CLAIMS},
+            )
+            if payload["typ"] != _TYPE:
+                raise _invalid()
+            return AccessClaims(UUID(payload["sub"]), UUID(payload["sid"]))
+        except jwt.ExpiredSignatureError as error:
+            raise Unauthenticated("The access token has expired. Refresh the session, or sign in again.") from error
+        except (jwt.InvalidTokenError, ValueError, AttributeError, TypeError) as error:
+            raise _invalid() from error
+
+
+def _invalid() -> Unauthenticated:
+    return Unauthenticated("The access token is not valid. Sign in again.")
+
+
+def new_refresh_token() -> str:
+    """A refresh token: 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(token: str) -> bytes:
+    """What is stored of a random token. It has more entropy than a slow hash could add, so SHA-256 will do."""
+    return hashlib.sha256(token.encode()).digest()

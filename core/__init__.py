@@ -1,0 +1,1 @@
+"""Pure rules without I/O: events, domains, periods, measures, identities, errors."""

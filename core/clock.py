@@ -1,0 +1,8 @@
+"""The present, in one place."""
+
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """The present instant, in UTC."""
+    return datetime.now(UTC)

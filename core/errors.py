@@ -1,0 +1,141 @@
+"""Every failure this service reports on purpose, in one tree.
+
+    AppError
+    ├── InvalidInput          what was asked makes no sense           400
+    ├── Unauthenticated       no valid sign-in or key                 401
+    │   ├── InvalidCredentials    wrong username or password
+    │   └── InvalidRefreshToken   used, expired or unknown
+    ├── Forbidden             signed in, but not allowed              403
+    ├── NotFound              no such object *for this caller*        404
+    ├── Conflict              the request contradicts what is stored  409
+    │   ├── NameTaken
+    │   ├── AlreadyMember
+    │   └── LastAdmin
+    ├── TooLarge              the body exceeds its limit              413
+    ├── TooManyAttempts       throttled; says when to come back       429
+    └── Unavailable           the database cannot answer now          503
+        └── QueryTimeout          the database took too long
+
+`code` is what GraphQL clients find under `extensions.code`; `status` is what the REST routes answer with.
+Messages are shown to people: what was wrong, what is allowed, what to do.
+"""
+
+from typing import ClassVar
+
+
+class AppError(Exception):
+    """A failure with a message fit for the caller's eyes."""
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """What GraphQL clients find under `extensions` beside the message (graphql-core asks for this attribute)."""
+        return {"code": self.code}
+
+
+class InvalidInput(AppError):
+    """An argument is out of its range. `field` names it in the caller's spelling, where there is one to name."""
+
+    code = "BAD_USER_INPUT"
+    status = 400
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        return {"code": self.code, "field": self.field} if self.field else {"code": self.code}
+
+
+class Unauthenticated(AppError):
+    """The caller presented no sign-in or key, or one that does not hold."""
+
+    code = "UNAUTHENTICATED"
+    status = 401
+
+
+class InvalidCredentials(Unauthenticated):
+    """Wrong username or password; deliberately does not say which."""
+
+
+class InvalidRefreshToken(Unauthenticated):
+    """The refresh token is unknown, expired, or was used before, which ends its sign-in."""
+
+
+class Forbidden(AppError):
+    """The caller is known but lacks the role. Never used for another tenant's objects: those are `NotFound`."""
+
+    code = "FORBIDDEN"
+    status = 403
+
+
+class NotFound(AppError):
+    """No such object, or none that the caller may know of."""
+
+    code = "NOT_FOUND"
+    status = 404
+
+
+class Conflict(AppError):
+    """The request contradicts what is stored."""
+
+    code = "CONFLICT"
+    status = 409
+
+
+class NameTaken(Conflict):
+    """Another object of the same kind has the name."""
+
+
+class AlreadyMember(Conflict):
+    """The user is a member of the organization already."""
+
+
+class LastAdmin(Conflict):
+    """An organization keeps at least one admin."""
+
+
+class TooLarge(AppError):
+    """The request body exceeds its limit."""
+
+    code = "PAYLOAD_TOO_LARGE"
+    status = 413
+
+
+class RetryLater(AppError):
+    """Base of the failures that pass by themselves. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        return {"code": self.code, "retryAfterSeconds": self.retry_after}
+
+
+class TooManyAttempts(RetryLater):
+    """A throttle is closed."""
+
+    code = "TOO_MANY_REQUESTS"
+    status = 429
+
+
+class Unavailable(RetryLater):
+    """The database (or the way to it) cannot answer now; nothing was stored."""
+
+    code = "SERVICE_UNAVAILABLE"
+    status = 503
+
+
+class QueryTimeout(Unavailable):
+    """The database took longer than the statement timeout allows."""
+
+    code = "QUERY_TIMEOUT"

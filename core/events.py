@@ -1,0 +1,177 @@
+"""The rules one browsing event must meet, whichever route it comes by.
+
+`EventRules.check` turns the members a client sent into an `Event` fit for storage, or raises `EventRejected` with a
+code and a message for the client. The rules never look at the event's neighbours or at the database.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from core import limits
+from core.domains import domain_of
+from core.event_types import BY_WIRE_NAME, EventType
+
+ANONYMOUS = UUID(int=0)
+"""Stands in `user_id` for events that name no person."""
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+class RejectionCode(StrEnum):
+    """Why one event of a request was not stored."""
+
+    INVALID_EVENT = "invalid_event"
+    INVALID_TYPE = "invalid_type"
+    INVALID_TIMESTAMP = "invalid_timestamp"
+    TOO_LARGE = "too_large"
+    UNKNOWN_USER = "unknown_user"
+    INACTIVE_USER = "inactive_user"
+    USER_MISMATCH = "user_mismatch"
+
+
+class EventRejected(ValueError):
+    """One event breaks a rule.
+
+    `problem` and `detail` make the message, `problem: detail`; the two are apart because a client of the batch route
+    that loses every event is told the place in between: `invalid event type at index 0: foo`.
+    """
+
+    def __init__(self, code: RejectionCode, problem: str, detail: str | None = None) -> None:
+        self.code = code
+        self.problem = problem
+        self.detail = detail
+        super().__init__(self.message())
+
+    def message(self, index: int | None = None) -> str:
+        """The sentence for the client, naming the event's place when `index` is given."""
+        place = "" if index is None else f" at index {index}"
+        return f"{self.problem}{place}" + ("" if self.detail is None else f": {self.detail}")
+
+
+class RawEvent(msgspec.Struct, frozen=True, rename="camel"):
+    """An event's members as the client sent them, of the right JSON types and not yet checked further.
+
+    Decoded straight from the wire (`sessionId`, `userId`, …); members not named here are ignored, the pressed key
+    among them.
+    """
+
+    session_id: str
+    ts: str
+    type: str
+    url: str | None = None
+    user_id: UUID | None = None
+    x: int | None = None
+    y: int | None = None
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event that meets every rule. `ts` is in UTC; `raw` is what its identity is derived from."""
+
+    session_id: str
+    ts: datetime
+    type: EventType
+    url: str
+    domain: str | None
+    x: int | None
+    y: int | None
+    raw: RawEvent
+
+
+@dataclass(frozen=True, slots=True)
+class EventRules:
+    """What depends on settings: how far from the server's clock an event's `ts` may lie."""
+
+    ahead: timedelta = timedelta(hours=24)
+    behind: timedelta = timedelta(days=5 * 365 + 1)
+
+    def check(self, raw: RawEvent, now: datetime) -> Event:
+        """Return the event to store, or raise EventRejected."""
+        _check_text("sessionId", raw.session_id, limits.SESSION_ID_CHARACTERS)
+        if not raw.session_id:
+            raise EventRejected(RejectionCode.INVALID_EVENT, "sessionId is required")
+        if raw.event_id is not None:
+            _check_text("eventId", raw.event_id, limits.EVENT_ID_CHARACTERS)
+        ts = self._timestamp(raw.ts, now)
+        kind = BY_WIRE_NAME.get(raw.type)
+        if kind is None:
+            raise EventRejected(RejectionCode.INVALID_TYPE, "invalid event type", _shown(raw.type))
+        url = raw.url or ""
+        _check_url(url)
+        for name, value in (("x", raw.x), ("y", raw.y)):
+            if value is not None and not 0 <= value <= limits.COORDINATE_MAXIMUM:
+                raise EventRejected(
+                    RejectionCode.INVALID_EVENT, f"{name} must be between 0 and {limits.COORDINATE_MAXIMUM}"
+                )
+        return Event(raw.session_id, ts, kind, url, domain_of(url), raw.x, raw.y, raw)
+
+    def _timestamp(self, text: str, now: datetime) -> datetime:
+        ts = _parse_timestamp(text)
+        if ts > now + self.ahead:
+            raise EventRejected(
+                RejectionCode.INVALID_TIMESTAMP, "invalid timestamp", f"{_shown(text)} is too far in the future"
+            )
+        if ts < now - self.behind:
+            raise EventRejected(
+                RejectionCode.INVALID_TIMESTAMP, "invalid timestamp", f"{_shown(text)} is too far in the past"
+            )
+        return ts
+
+
+def _parse_timestamp(text: str) -> datetime:
+    if not text:
+        raise EventRejected(RejectionCode.INVALID_TIMESTAMP, "ts is required")
+    if not _RFC3339.fullmatch(text):
+        raise EventRejected(
+            RejectionCode.INVALID_TIMESTAMP,
+            "invalid timestamp",
+            f"{_shown(text)} is not RFC 3339 with an offset, like 2026-08-01T09:00:00.123Z",
+        )
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise EventRejected(
+            RejectionCode.INVALID_TIMESTAMP, "invalid timestamp", f"{_shown(text)} is no date and time"
+        ) from error
+
+
+def _check_url(url: str) -> None:
+    _check_storable("url", url)
+    if len(url.encode()) > limits.URL_BYTES:
+        raise EventRejected(RejectionCode.TOO_LARGE, "url is too long", f"at most {limits.URL_BYTES} bytes are kept")
+
+
+def _check_text(name: str, text: str, longest: int) -> None:
+    _check_storable(name, text)
+    if len(text) > longest:
+        raise EventRejected(RejectionCode.INVALID_EVENT, f"{name} is too long", f"at most {longest} characters")
+
+
+def _check_storable(name: str, text: str) -> None:
+    """PostgreSQL's text holds neither NUL nor lone surrogates; one such value would fail the whole statement."""
+    if "\0" in text:
+        raise EventRejected(RejectionCode.INVALID_EVENT, f"{name} contains a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise EventRejected(RejectionCode.INVALID_EVENT, f"{name} contains a lone surrogate") from error
+
+
+def _shown(text: str) -> str:
+    """A client's value as an error message may repeat it: short, and encodable whatever it held."""
+    text = text.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text if len(text) <= 64 else text[:64] + "…"  # noqa: PLR2004
+
+
+def payload_text(members: object) -> str:
+    """A rejected event's members as text that PostgreSQL can hold whatever they are, without the pressed key."""
+    if isinstance(members, dict):
+        members = {name: value for name, value in members.items() if name != "key"}
+    return json.dumps(members, default=str)

@@ -1,0 +1,80 @@
+"""Opaque ids of GraphQL nodes: the type's name and its key, in one base64url word.
+
+A behavior's id holds its whole primary key (person, instant, event), so finding it needs no index of its own.
+"""
+
+import base64
+import binascii
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_UUID_BYTES = 16
+_TS_BYTES = 8
+
+
+class BehaviorKey(NamedTuple):
+    """The primary key of a behavior."""
+
+    user_id: UUID
+    ts: datetime
+    id: UUID
+
+    def to_bytes(self) -> bytes:
+        """32 bytes of UUIDs around 8 of microseconds since 1970, big-endian."""
+        micros = (self.ts - _EPOCH) // _MICROSECOND
+        return self.user_id.bytes + micros.to_bytes(_TS_BYTES, signed=True) + self.id.bytes
+
+    @classmethod
+    def from_bytes(cls, key: bytes) -> "BehaviorKey":
+        """Read `to_bytes` back; ValueError for anything else."""
+        if len(key) != 2 * _UUID_BYTES + _TS_BYTES:
+            raise ValueError("not a behavior's key")
+        micros = int.from_bytes(key[_UUID_BYTES:-_UUID_BYTES], signed=True)
+        try:
+            ts = _EPOCH + micros * _MICROSECOND
+        except OverflowError as error:
+            raise ValueError("not a behavior's key") from error
+        return cls(UUID(bytes=key[:_UUID_BYTES]), ts, UUID(bytes=key[-_UUID_BYTES:]))
+
+
+def encode_node_id(type_name: str, key: bytes) -> str:
+    """The opaque id of the node of that type and key."""
+    return base64.urlsafe_b64encode(type_name.encode() + b":" + key).decode().rstrip("=")
+
+
+def decode_node_id(text: str) -> tuple[str, bytes] | None:
+    """The type's name and key, or None when `text` is no id of ours."""
+    try:
+        word = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        name, colon, key = word.partition(b":")
+        return (name.decode("ascii"), key) if colon else None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def behavior_key(text: str) -> BehaviorKey | None:
+    """The primary key that an id argument means for behaviors; None for what is no id of one."""
+    decoded = decode_node_id(text)
+    if decoded is None or decoded[0] != "Behavior":
+        return None
+    try:
+        return BehaviorKey.from_bytes(decoded[1])
+    except ValueError:
+        return None
+
+
+def uuid_of(text: str, type_name: str) -> UUID | None:
+    """The UUID that an id argument means for nodes of `type_name`: an opaque id of that type, or the plain UUID.
+
+    None for an id of another type, or for what is no id at all: such an object does not exist.
+    """
+    decoded = decode_node_id(text)
+    if decoded is not None and decoded[0] == type_name and len(decoded[1]) == _UUID_BYTES:
+        return UUID(bytes=decoded[1])
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

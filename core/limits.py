@@ -1,0 +1,19 @@
+"""Limits that are part of the contract with clients, in one place. Those that an operator may tune are settings."""
+
+EVENTS_PER_BATCH = 1000
+SESSION_ID_CHARACTERS = 255
+EVENT_ID_CHARACTERS = 128
+URL_BYTES = 8 * 1024
+COORDINATE_MAXIMUM = 10_000
+
+PAGE = 100
+BEHAVIORS_PAGE = 1000
+LIST_INPUT = 250
+FILTER_NODES = 50
+"""How many filters one `where` may nest, itself included."""
+PERIOD_DAYS = 400
+
+NAME_CHARACTERS = 255
+DESCRIPTION_CHARACTERS = 2000
+PASSWORD_CHARACTERS = (12, 256)
+"""Shortest and longest password; the upper bound keeps hashing from being a lever for load."""

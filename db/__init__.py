@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, tables, every SQL statement, and the writer that stores events."""

@@ -1,0 +1,139 @@
+"""The way to PostgreSQL: one pool, short transactions, and failures told in our own words."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from core.errors import AppError, InvalidInput, QueryTimeout, Unavailable
+
+DRIVER = "postgresql+asyncpg"
+_CONNECT_SECONDS = 3
+_POOL_WAIT_SECONDS = 3
+
+# SQLSTATE classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_UNAVAILABLE_CLASSES = {"08", "53", "57", "58", "XX"}  # connection, resources (disk, slots), operator, system, internal
+_UNAVAILABLE_STATES = {"25006", "40001", "40P01", "55P03"}  # read-only, serialization, deadlock, lock timeout
+_QUERY_CANCELED = "57014"
+_READ_ONLY = "25006"
+_BAD_VALUE_CLASS = "22"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseOptions:
+    """How the pool is used. Times in seconds."""
+
+    pool_size: int = 10
+    statement_timeout: float = 5.0
+
+
+class Database:
+    """A pool of connections. `read()` and `write()` lend one for a transaction.
+
+    Both raise core errors for what a caller can act on: Unavailable when the server cannot be reached, is read-only,
+    out of connections or disk; QueryTimeout past the statement timeout; InvalidInput for a value that PostgreSQL cannot
+    hold.
+    """
+
+    def __init__(self, url: str | URL, options: DatabaseOptions | None = None) -> None:
+        options = options or DatabaseOptions()
+        address, connect_args = split_url(url)
+        connect_args["timeout"] = _CONNECT_SECONDS
+        # A frozen server sends no error: our own clock must end the wait, a little after the server's would have.
+        connect_args["command_timeout"] = options.statement_timeout + 1
+        connect_args["server_settings"] = {
+            "application_name": "web-behavior",
+            "statement_timeout": str(int(options.statement_timeout * 1000)),
+            "timezone": "UTC",
+            "jit": "off",  # queries here are short; compiling them takes longer than running them
+        }
+        self.engine = create_async_engine(
+            address,
+            connect_args=connect_args,
+            pool_size=options.pool_size,
+            max_overflow=0,
+            pool_timeout=_POOL_WAIT_SECONDS,
+            pool_pre_ping=True,
+        )
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection for reading; nothing is committed."""
+        async with translated_errors(), self.engine.connect() as connection:
+            try:
+                yield connection
+            except DBAPIError as error:
+                await _drop_if_read_only(connection, error)
+                raise
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection for one transaction, committed at the end unless an error passes through."""
+        async with translated_errors(), self.engine.connect() as connection, connection.begin():
+            try:
+                yield connection
+            except DBAPIError as error:
+                await _drop_if_read_only(connection, error)
+                raise
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def split_url(url: str | URL) -> tuple[URL, dict[str, Any]]:
+    """A URL for our driver, and the connect arguments hidden in it: libpq's `sslmode` is asyncpg's `ssl`."""
+    parsed = make_url(url).set(drivername=DRIVER)
+    sslmode = parsed.query.get("sslmode")
+    return parsed.difference_update_query(["sslmode"]), {} if sslmode is None else {"ssl": sslmode}
+
+
+@asynccontextmanager
+async def translated_errors() -> AsyncIterator[None]:
+    """Turn the driver's and the pool's failures into core errors; pass everything else on."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise unavailable("All database connections are busy.") from error
+    except DBAPIError as error:
+        translated = _translate(error)
+        if translated is None:
+            raise
+        raise translated from error
+    except (OSError, TimeoutError) as error:  # refused, reset, unreachable, or too slow to connect
+        raise unavailable() from error
+
+
+def sqlstate_of(error: DBAPIError) -> str:
+    """The five-character SQLSTATE of a driver error, or the empty string when it has none."""
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def _translate(error: DBAPIError) -> AppError | None:
+    state = sqlstate_of(error)
+    if state == _QUERY_CANCELED:
+        return QueryTimeout("The query took too long. Ask for a shorter period or fewer things at once.", retry_after=1)
+    if state[:2] == _BAD_VALUE_CLASS:
+        return InvalidInput("A value in the request is one that the database cannot hold or compare.")
+    if error.connection_invalidated or isinstance(error, InterfaceError):
+        return unavailable()
+    if state[:2] in _UNAVAILABLE_CLASSES or state in _UNAVAILABLE_STATES:
+        return unavailable()
+    return None
+
+
+def unavailable(message: str = "The database cannot be reached at the moment.") -> Unavailable:
+    """The failure, with a `retry_after` drawn anew each time so that clients do not come back all at once."""
+    return Unavailable(f"{message} Nothing was stored; please try again.", retry_after=random.randint(1, 5))  # noqa: S311 - jitter, not a secret
+
+
+async def _drop_if_read_only(connection: AsyncConnection, error: DBAPIError) -> None:
+    """After a failover an old primary still answers pings but refuses writes: such a connection must not return."""
+    if sqlstate_of(error) == _READ_ONLY:
+        await connection.invalidate()

@@ -1,0 +1,154 @@
+"""The event writer: many requests, one commit.
+
+Requests do not insert for themselves. They hand their events to the writer, which commits what has gathered while the
+last commit ran, and each request is answered after *its* commit:
+
+    requests   a  b c      d e f            g
+    commits      [a]──────[b c d e f]──────[g]──────▶
+
+One fsync serves a whole group. The queue is bounded: past the bound a request is refused (503) instead of remembered.
+A value that PostgreSQL refuses fails nobody else: the group is halved until the culprit stands alone.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+
+from core.clock import now
+from core.errors import InvalidInput, Unavailable
+from core.events import EventRejected, RejectionCode
+from db.engine import Database, unavailable
+from db.key_usage import KeyUsage
+from db.partitions import Partitions, month_of
+from db.queries.ingestion import store
+from db.submissions import Receipt, RejectedEvent, Submission
+
+log = structlog.get_logger()
+
+QUEUE_EVENTS = 20_000
+"""How many events may wait; at some 1 KiB each this bounds the queue's memory to tens of MiB."""
+GROUP_EVENTS = 5_000
+"""How many events one commit takes at the most: small enough that nobody waits long behind a group."""
+
+_Outcome = Receipt | Exception
+_Waiting = tuple[Submission, "asyncio.Future[Receipt]"]
+
+
+class EventWriter:
+    """Stores submissions in groups. `run()` is the task that does it; `write()` is what requests call."""
+
+    def __init__(self, database: Database, partitions: Partitions, key_usage: KeyUsage) -> None:
+        self._database = database
+        self._partitions = partitions
+        self._key_usage = key_usage
+        self._waiting: deque[_Waiting] = deque()
+        self._queued_events = 0
+        self._arrival = asyncio.Event()
+        self._closing = False
+
+    async def write(self, submission: Submission) -> Receipt:
+        """Store a request's events and return what became of each, once that is committed.
+
+        Raises Unavailable when the queue is full or the database cannot answer, Unauthenticated when the API key was
+        revoked meanwhile. In both cases nothing of the request is stored, or a retry adds nothing to what is.
+        """
+        size = max(submission.size, 1)
+        if self._closing or (self._waiting and self._queued_events + size > QUEUE_EVENTS):
+            raise unavailable("Too many events are waiting to be stored.")
+        answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._waiting.append((submission, answer))
+        self._queued_events += size
+        self._arrival.set()
+        return await answer
+
+    async def run(self) -> None:
+        """Commit groups until `close()`, then until the queue is empty."""
+        while True:
+            await self._arrival.wait()
+            group = self._take_group()
+            if group:
+                await self._answer(group)
+            elif self._closing:
+                return
+            else:
+                self._arrival.clear()
+
+    def close(self) -> None:
+        """Refuse new submissions; `run()` returns when the accepted ones are stored."""
+        self._closing = True
+        self._arrival.set()
+
+    def _take_group(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        size = 0
+        while self._waiting and size < GROUP_EVENTS:
+            waiting = self._waiting.popleft()
+            size += max(waiting[0].size, 1)
+            group.append(waiting)
+        self._queued_events -= size
+        return group
+
+    async def _answer(self, group: list[_Waiting]) -> None:
+        outcomes = await self._outcomes([submission for submission, _ in group])
+        for (_, answer), outcome in zip(group, outcomes, strict=True):
+            if answer.done():  # the client has gone; its events are stored all the same
+                continue
+            if isinstance(outcome, Receipt):
+                answer.set_result(outcome)
+            else:
+                answer.set_exception(outcome)
+
+    async def _outcomes(self, submissions: Sequence[Submission]) -> Sequence[_Outcome]:
+        try:
+            return await self._store_or_halve(submissions)
+        except Unavailable as error:
+            log.warning("events not stored", reason=error.message, requests=len(submissions))
+            return [unavailable() for _ in submissions]
+        except Exception as error:  # the writer must outlive whatever one group ran into
+            log.exception("events not stored", requests=len(submissions))
+            return [error for _ in submissions]
+
+    async def _store_or_halve(self, submissions: Sequence[Submission]) -> Sequence[_Outcome]:
+        try:
+            return await self._store(submissions)
+        except (IntegrityError, InvalidInput):
+            # Perhaps a partition was dropped under us; otherwise some value is at fault.
+            self._partitions.forget()
+        try:
+            return await self._store(submissions)
+        except (IntegrityError, InvalidInput) as error:
+            if len(submissions) > 1:
+                middle = len(submissions) // 2
+                return [
+                    *await self._store_or_halve(submissions[:middle]),
+                    *await self._store_or_halve(submissions[middle:]),
+                ]
+            return [await self._store_halves(submissions[0], error)]
+
+    async def _store_halves(self, submission: Submission, error: Exception) -> _Outcome:
+        """Store what can be stored of one request whose events hold a value that PostgreSQL refuses."""
+        if len(submission.events) > 1:
+            first, second = submission.halves()
+            outcomes = await self._store_or_halve([first]), await self._store_or_halve([second])
+            one, other = outcomes[0][0], outcomes[1][0]
+            if isinstance(one, Receipt) and isinstance(other, Receipt):
+                return one.merged(other)
+            return one if isinstance(one, Exception) else other
+        log.error("event refused by the database", error=type(error).__name__)
+        reason = EventRejected(RejectionCode.INVALID_EVENT, "the database cannot hold this event")
+        refused = [RejectedEvent(event.index, reason, None, event.payload) for event in submission.events]
+        [outcome] = await self._store([submission.without_events(refused)])
+        return outcome
+
+    async def _store(self, submissions: Sequence[Submission]) -> Sequence[_Outcome]:
+        received_at = now()
+        await self._partitions.ensure({month_of(e.event.ts) for s in submissions for e in s.events})
+        async with self._database.write() as connection:
+            outcomes = await store(connection, submissions, received_at)
+        for submission, outcome in zip(submissions, outcomes, strict=True):
+            if submission.key is not None and isinstance(outcome, Receipt):
+                self._key_usage.touch(submission.key.user_id, received_at)
+        return outcomes

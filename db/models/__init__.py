@@ -1,0 +1,22 @@
+"""The tables. Importing this package registers them all on `Base.metadata`."""
+
+from db.models.base import Base
+from db.models.behavior import Behavior
+from db.models.extension_user import ExtensionUser
+from db.models.membership import Membership
+from db.models.organization import Organization
+from db.models.rejected_event import RejectedEvent
+from db.models.sign_in import RefreshToken, SignIn
+from db.models.user import User
+
+__all__ = [
+    "Base",
+    "Behavior",
+    "ExtensionUser",
+    "Membership",
+    "Organization",
+    "RefreshToken",
+    "RejectedEvent",
+    "SignIn",
+    "User",
+]

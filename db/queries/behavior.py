@@ -1,0 +1,159 @@
+"""Browsing events, one by one."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import FromClause, delete, func, select, true, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.cursors import Instant
+from core.event_types import EventType
+from core.ids import BehaviorKey
+from core.periods import TimeRange
+from core.scope import Scope
+from db.keyset import AnySelect, Column, Ordering, Page, PageRequest, condition, cut
+from db.models import Behavior
+from db.queries.filters import EventFilter, matching
+from db.queries.people import People, people
+
+
+@dataclass(frozen=True, slots=True)
+class BehaviorRow:
+    """A browsing event."""
+
+    user_id: UUID
+    ts: datetime
+    id: UUID
+    received_at: datetime
+    type: EventType
+    x: int | None
+    y: int | None
+    session_id: str
+    url: str
+    domain: str | None
+
+    @property
+    def key(self) -> BehaviorKey:
+        """The primary key."""
+        return BehaviorKey(self.user_id, self.ts, self.id)
+
+
+_COLUMNS = (
+    Behavior.user_id,
+    Behavior.ts,
+    Behavior.id,
+    Behavior.received_at,
+    Behavior.type,
+    Behavior.x,
+    Behavior.y,
+    Behavior.session_id,
+    Behavior.url,
+    Behavior.domain,
+)
+_SORT = (Behavior.ts, Behavior.user_id, Behavior.id)
+_SORT_TYPES = (Instant, UUID, UUID)
+
+OLDEST_FIRST: Ordering[BehaviorRow] = Ordering(
+    "behaviorsOldestFirst", _SORT, _SORT_TYPES, lambda row: (row.ts, row.user_id, row.id)
+)
+NEWEST_FIRST: Ordering[BehaviorRow] = Ordering(
+    "behaviorsNewestFirst", _SORT, _SORT_TYPES, lambda row: (row.ts, row.user_id, row.id), descending=True
+)
+
+
+def _row(row: Any) -> BehaviorRow:
+    return BehaviorRow(
+        row.user_id,
+        row.ts,
+        row.id,
+        row.received_at,
+        EventType(row.type),
+        row.x,
+        row.y,
+        row.session_id,
+        row.url,
+        row.domain,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BehaviorQuery:
+    """A page of events: the time they fall in (None: any), their filter, order and place."""
+
+    time_range: TimeRange | None
+    where: EventFilter
+    ordering: Ordering[BehaviorRow]
+    request: PageRequest
+
+
+async def page(connection: AsyncConnection, scope: Scope, query: BehaviorQuery) -> Page[BehaviorRow]:
+    """A page of all events in scope."""
+    chosen = people(scope, organization_ids=query.where.organization_ids, user_ids=query.where.extension_user_ids)
+    statement, found = _first_per_person(chosen, query)
+    sort = [found.c.ts, found.c.user_id, found.c.id]
+    rows = await connection.execute(statement.order_by(*_directed(sort, query)).limit(query.request.limit + 1))
+    return cut([_row(row) for row in rows], query.ordering, query.request)
+
+
+async def pages_by_user(
+    connection: AsyncConnection, scope: Scope, user_ids: Collection[UUID], query: BehaviorQuery
+) -> dict[UUID, Page[BehaviorRow]]:
+    """The same page of each person's events."""
+    statement, found = _first_per_person(people(scope, user_ids=user_ids), query)
+    rows: dict[UUID, list[BehaviorRow]] = {user_id: [] for user_id in user_ids}
+    for row in await connection.execute(statement.order_by(*_directed([found.c.ts, found.c.id], query))):
+        rows[row.user_id].append(_row(row))
+    return {user_id: cut(found, query.ordering, query.request) for user_id, found in rows.items()}
+
+
+def _first_per_person(chosen: People, query: BehaviorQuery) -> tuple[AnySelect, FromClause]:
+    """Each chosen person's first rows of the page: a short walk along the primary key, not a sort of everything."""
+    persons = chosen.subquery("person")
+    conditions = [Behavior.user_id == persons.c.user_id, matching(query.where)]
+    if query.time_range is not None:
+        conditions += [Behavior.ts >= query.time_range.start, Behavior.ts < query.time_range.end]
+    bound = condition(query.ordering, query.request)
+    if bound is not None:
+        conditions.append(bound)
+    found = (
+        select(*_COLUMNS)
+        .where(*conditions)
+        .order_by(*_directed([Behavior.ts, Behavior.id], query))
+        .limit(query.request.limit + 1)
+        .lateral("event")
+    )
+    return select(*(found.c[column.key] for column in _COLUMNS)).select_from(persons.join(found, true())), found
+
+
+def _directed(columns: Iterable[Column], query: BehaviorQuery) -> list[Column]:
+    descending = query.ordering.descending != query.request.backward
+    return [column.desc() if descending else column.asc() for column in columns]
+
+
+async def by_keys(
+    connection: AsyncConnection, scope: Scope, keys: Iterable[BehaviorKey]
+) -> dict[BehaviorKey, BehaviorRow]:
+    """Those of these events that are in scope."""
+    wanted = list(keys)
+    chosen = people(scope).subquery("person")
+    statement = select(*_COLUMNS).where(
+        tuple_(Behavior.user_id, Behavior.ts, Behavior.id).in_(wanted),
+        Behavior.user_id.in_(select(chosen.c.user_id)),
+    )
+    rows = (_row(row) for row in await connection.execute(statement))
+    return {row.key: row for row in rows}
+
+
+async def remove(connection: AsyncConnection, key: BehaviorKey) -> bool:
+    """Delete an event; False when there was none. The caller has looked it up within its scope."""
+    statement = delete(Behavior).where(Behavior.user_id == key.user_id, Behavior.ts == key.ts, Behavior.id == key.id)
+    return (await connection.execute(statement)).rowcount > 0
+
+
+async def remove_all_of(connection: AsyncConnection, user_ids: Collection[UUID]) -> int:
+    """Delete every event of these people; how many there were. However many, so without the statement timeout."""
+    await connection.execute(select(func.set_config("statement_timeout", "0", True)))
+    return (await connection.execute(delete(Behavior).where(Behavior.user_id.in_(user_ids)))).rowcount

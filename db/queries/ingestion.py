@@ -1,0 +1,162 @@
+"""Storing a group of submissions in one transaction."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import Unauthenticated
+from core.events import ANONYMOUS, EventRejected, RejectionCode
+from db.models import Behavior, ExtensionUser
+from db.submissions import IncomingEvent, Person, Receipt, RejectedEvent, Submission
+
+_PAYLOAD_CHARACTERS = 4096
+
+# Arrays, not rows: one statement with eleven parameters however many events, far from the protocol's 65,535. The rows
+# come sorted by key, so that two processes storing the same events wait for one another instead of deadlocking.
+_INSERT = text("""
+    INSERT INTO behaviors (user_id, ts, id, organization_id, received_at, type, x, y, session_id, url, domain)
+    SELECT user_id, ts, id, organization_id, :received_at, type, x, y, session_id, url, domain
+    FROM unnest(
+        CAST(:user_ids AS uuid[]), CAST(:ts AS timestamptz[]), CAST(:ids AS uuid[]), CAST(:organization_ids AS uuid[]),
+        CAST(:types AS smallint[]), CAST(:xs AS smallint[]), CAST(:ys AS smallint[]),
+        CAST(:session_ids AS text[]), CAST(:urls AS text[]), CAST(:domains AS text[])
+    ) AS event (user_id, ts, id, organization_id, type, x, y, session_id, url, domain)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+""")
+
+_INSERT_REJECTED = text("""
+    INSERT INTO rejected_events (received_at, user_id, code, message, payload)
+    SELECT :received_at, * FROM unnest(
+        CAST(:user_ids AS uuid[]), CAST(:codes AS text[]), CAST(:messages AS text[]), CAST(:payloads AS text[])
+    )
+""")
+
+
+async def store(
+    connection: AsyncConnection, submissions: Sequence[Submission], received_at: datetime
+) -> list[Receipt | Unauthenticated]:
+    """Insert what is new of the submissions' events and say what became of each, in the submissions' order.
+
+    People are read and locked against deletion in this very transaction, so no event is stored for somebody who is
+    unknown, inactive or whose key was revoked before it began.
+    """
+    people = await _people(connection, submissions)
+    outcomes = [_sorted_out(submission, people, received_at) for submission in submissions]
+    receipts = [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
+    inserted = await _insert(connection, receipts, received_at)
+    for receipt in receipts:
+        _tell_duplicates(receipt, inserted)
+    await _keep_rejected(connection, [event for receipt in receipts for event in receipt.rejected], received_at)
+    return outcomes
+
+
+async def first_received_at(connection: AsyncConnection, event: IncomingEvent) -> datetime | None:
+    """When the stored event with this one's identity was received."""
+    statement = select(Behavior.received_at).where(
+        Behavior.user_id == event.user_id, Behavior.ts == event.event.ts, Behavior.id == event.id
+    )
+    return await connection.scalar(statement)
+
+
+async def _people(connection: AsyncConnection, submissions: Iterable[Submission]) -> dict[UUID, Person]:
+    ids = {event.user_id for submission in submissions for event in submission.events}
+    ids |= {submission.key.user_id for submission in submissions if submission.key is not None}
+    ids.discard(ANONYMOUS)
+    if not ids:
+        return {}
+    statement = (
+        select(
+            ExtensionUser.id,
+            ExtensionUser.organization_id,
+            ExtensionUser.username,
+            ExtensionUser.is_active,
+            ExtensionUser.api_key_hash,
+        )
+        .where(ExtensionUser.id.in_(ids))
+        .order_by(ExtensionUser.id)
+        .with_for_update(key_share=True, read=True)
+    )
+    return {row.id: Person(*row) for row in await connection.execute(statement)}
+
+
+def _sorted_out(submission: Submission, people: dict[UUID, Person], received_at: datetime) -> Receipt | Unauthenticated:
+    """A receipt with the events that may be stored under `accepted`, or the failure of the whole request."""
+    if submission.key is not None:
+        holder = people.get(submission.key.user_id)
+        if holder is None or not holder.is_active or holder.api_key_hash != submission.key.key_hash:
+            return Unauthenticated("Invalid or inactive API key")
+    receipt = Receipt(received_at, rejected=list(submission.rejected))
+    for event in submission.events:
+        person = people.get(event.user_id)
+        if event.user_id != ANONYMOUS and (person is None or not person.is_active):
+            receipt.rejected.append(_not_a_user(event, person))
+            continue
+        if person is not None:
+            receipt.people[person.id] = person
+        receipt.accepted.append(event)
+    receipt.rejected.sort(key=lambda event: event.index)
+    return receipt
+
+
+def _not_a_user(event: IncomingEvent, person: Person | None) -> RejectedEvent:
+    if person is None:
+        reason = EventRejected(RejectionCode.UNKNOWN_USER, "unknown user", str(event.user_id))
+    else:
+        reason = EventRejected(RejectionCode.INACTIVE_USER, "inactive user", str(event.user_id))
+    return RejectedEvent(event.index, reason, None if person is None else event.user_id, event.payload)
+
+
+async def _insert(connection: AsyncConnection, receipts: Iterable[Receipt], received_at: datetime) -> set[UUID]:
+    """Insert the receipts' accepted events; the ids of those that were new."""
+    new = {event.id: (event, receipt) for receipt in receipts for event in receipt.accepted}
+    if not new:
+        return set()
+    rows = sorted(new.values(), key=lambda row: (row[0].user_id, row[0].event.ts, row[0].id))
+    events = [event for event, _ in rows]
+    arrays = {
+        "user_ids": [e.user_id for e in events],
+        "ts": [e.event.ts for e in events],
+        "ids": [e.id for e in events],
+        "organization_ids": [
+            None if e.user_id == ANONYMOUS else receipt.people[e.user_id].organization_id for e, receipt in rows
+        ],
+        "types": [e.event.type.value for e in events],
+        "xs": [e.event.x for e in events],
+        "ys": [e.event.y for e in events],
+        "session_ids": [e.event.session_id for e in events],
+        "urls": [e.event.url for e in events],
+        "domains": [e.event.domain for e in events],
+    }
+    result = await connection.execute(_INSERT, {"received_at": received_at, **arrays})
+    return set(result.scalars())
+
+
+def _tell_duplicates(receipt: Receipt, inserted: set[UUID]) -> None:
+    """Move the receipt's events that were stored before from `accepted` to `duplicates`.
+
+    An id counts as new for the first event that has it in the group, so it is taken out of `inserted` once claimed.
+    """
+    accepted = []
+    for event in receipt.accepted:
+        if event.id in inserted:
+            inserted.remove(event.id)
+            accepted.append(event)
+        else:
+            receipt.duplicates.append(event)
+    receipt.accepted[:] = accepted
+
+
+async def _keep_rejected(connection: AsyncConnection, rejected: Sequence[RejectedEvent], received_at: datetime) -> None:
+    if not rejected:
+        return
+    arrays = {
+        "user_ids": [event.user_id for event in rejected],
+        "codes": [event.reason.code.value for event in rejected],
+        "messages": [event.reason.message() for event in rejected],
+        "payloads": [event.payload()[:_PAYLOAD_CHARACTERS] for event in rejected],
+    }
+    await connection.execute(_INSERT_REJECTED, {"received_at": received_at, **arrays})

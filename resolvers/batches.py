@@ -1,0 +1,45 @@
+"""Loading many at once: what sibling fields ask for in the same moment becomes one statement."""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from strawberry.dataloader import DataLoader
+
+from core.scope import Scope
+from db.engine import Database
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+Query = Callable[..., Awaitable[Mapping[Key, Value]]]
+"""A query by keys: `(connection, scope, keys, *arguments) → {key: value}`, leaving out what is not in scope."""
+
+
+class Batches:
+    """The loaders of one request: one per query and its further arguments, which must be hashable."""
+
+    def __init__(self, database: Database, scope: Scope) -> None:
+        self._database = database
+        self._scope = scope
+        self._loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = {}
+
+    async def load(self, query: Query[Key, Value], key: Key, *arguments: Hashable) -> Value | None:
+        """The value of `key`, or None when the query does not find it."""
+        loader = self._loaders.get((query, *arguments))
+        if loader is None:
+            loader = DataLoader(load_fn=partial(self._run, query, arguments))
+            self._loaders[(query, *arguments)] = loader
+        value: Value | None = await loader.load(key)
+        return value
+
+    async def _run(self, query: Query[Any, Any], arguments: Sequence[Hashable], keys: list[Any]) -> list[Any]:
+        async with self._database.read() as connection:
+            found = await self._query(connection, query, keys, arguments)
+        return [found.get(key) for key in keys]
+
+    async def _query(
+        self, connection: AsyncConnection, query: Query[Any, Any], keys: list[Any], arguments: Sequence[Hashable]
+    ) -> Mapping[Any, Any]:
+        return await query(connection, self._scope, keys, *arguments)

@@ -1,0 +1,69 @@
+"""Browsing events: members read their organizations', admins may delete one, super admins see anonymous ones too."""
+
+from uuid import UUID
+
+from core.errors import NotFound
+from core.ids import BehaviorKey
+from core.limits import BEHAVIORS_PAGE
+from core.periods import TimeRange
+from db.keyset import Ordering
+from db.queries import behavior as behaviors
+from db.queries.behavior import BehaviorQuery, BehaviorRow
+from db.queries.filters import EventFilter
+from resolvers import extension_user as extension_user_resolvers
+from resolvers.caller import Caller
+from resolvers.pages import Connection, TwoWay, two_way
+
+DEFAULT_PAGE = 50
+
+
+async def behavior(caller: Caller, key: BehaviorKey) -> BehaviorRow | None:
+    """An event that the viewer may read."""
+    return await caller.batches.load(behaviors.by_keys, key)
+
+
+async def connection(
+    caller: Caller, time_range: TimeRange | None, where: EventFilter, ordering: Ordering[BehaviorRow], place: TwoWay
+) -> Connection[BehaviorRow]:
+    """A page of the events that the viewer may read."""
+    query = _query(time_range, where, ordering, place)
+    async with caller.database.read() as db:
+        page = await behaviors.page(db, caller.viewer.readable, query)
+    return Connection(page)
+
+
+async def of_user(
+    caller: Caller,
+    user_id: UUID,
+    time_range: TimeRange | None,
+    where: EventFilter,
+    ordering: Ordering[BehaviorRow],
+    place: TwoWay,
+) -> Connection[BehaviorRow]:
+    """A page of a person's events."""
+    query = _query(time_range, where, ordering, place)
+    page = await caller.batches.load(behaviors.pages_by_user, user_id, query)
+    assert page is not None  # noqa: S101 - the query answers for every person it is asked about
+    return Connection(page)
+
+
+async def delete(caller: Caller, key: BehaviorKey | None) -> BehaviorKey:
+    """Delete an event. NotFound, Forbidden."""
+    if key is None or await behavior(caller, key) is None:
+        raise NotFound("There is no such behavior.")
+    person = await extension_user_resolvers.extension_user(caller, key.user_id)
+    if person is None:  # an anonymous event, which only super admins are shown
+        caller.viewer.require_super_admin()
+    else:
+        caller.viewer.require_management_of(person.organization_id)
+    async with caller.database.write() as db:
+        if not await behaviors.remove(db, key):
+            raise NotFound("There is no such behavior.")
+    return key
+
+
+def _query(
+    time_range: TimeRange | None, where: EventFilter, ordering: Ordering[BehaviorRow], place: TwoWay
+) -> BehaviorQuery:
+    request = two_way(ordering.parse, place, default=DEFAULT_PAGE, most=BEHAVIORS_PAGE)
+    return BehaviorQuery(time_range, where, ordering, request)

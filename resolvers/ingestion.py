@@ -1,0 +1,122 @@
+"""Collection: the one path that events take into the database, whether they came over REST or GraphQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from core.clock import now
+from core.errors import Unauthenticated
+from core.event_types import EventType
+from core.events import ANONYMOUS, EventRejected, RawEvent, RejectionCode
+from core.identity import OccurrenceCounter
+from core.scope import Scope
+from db.queries import organization as organizations
+from db.queries.extension_user import ExtensionUserRow
+from db.queries.ingestion import first_received_at
+from db.queries.organization import OrganizationRow
+from db.submissions import IncomingEvent, KeyClaim, Payload, Receipt, RejectedEvent, Submission
+from resolvers.caller import Client
+from resolvers.services import Services
+
+KEY_REQUIRED = "X-API-Key header is required"
+_TOO_MANY = "Too many requests. Please slow down."
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An event of a request: its members, or why they could not even be read, and what the client sent."""
+
+    raw: RawEvent | EventRejected
+    payload: Payload
+
+
+async def ingest(services: Services, client: Client, candidates: Sequence[Candidate]) -> Receipt:
+    """Store the events of one request; what became of each, once that is committed.
+
+    Raises Unauthenticated for a bad (or required and missing) API key, TooManyAttempts, Unavailable.
+    """
+    claim = await _authorize(services, client)
+    return await services.writer.write(_submission(services, claim, candidates))
+
+
+async def store(services: Services, candidates: Sequence[Candidate]) -> Receipt:
+    """Store events on the service's own behalf: no key, no throttle, the same rules otherwise. Unavailable."""
+    return await services.writer.write(_submission(services, None, candidates))
+
+
+async def first_received(services: Services, receipt: Receipt, event: IncomingEvent) -> datetime:
+    """When an event of the receipt was received: for a duplicate, the time its first copy was."""
+    if event not in receipt.duplicates:
+        return receipt.received_at
+    async with services.database.read() as db:
+        return await first_received_at(db, event) or receipt.received_at
+
+
+async def key_holder(services: Services, client: Client) -> tuple[ExtensionUserRow, OrganizationRow, datetime]:
+    """Whose API key the client carries, looked up afresh, their organization, and when the key was used: now.
+
+    Raises Unauthenticated, TooManyAttempts.
+    """
+    if client.api_key is None:
+        raise Unauthenticated(KEY_REQUIRED)
+    await services.throttles.ingest_per_address.attempt(client.address, _TOO_MANY)
+    holder = await services.key_ring.holder(client.api_key)
+    async with services.database.read() as db:
+        found = await organizations.by_ids(db, Scope.of([holder.organization_id]), [holder.organization_id])
+    used_at = now()
+    services.key_usage.touch(holder.id, used_at)
+    return holder, found[holder.organization_id], used_at
+
+
+def with_coordinates(candidate: Candidate) -> Candidate:
+    """The rule of single events: a click says where. (In a batch it need not.)"""
+    raw = candidate.raw
+    if isinstance(raw, RawEvent) and raw.type == EventType.CLICK.wire and (raw.x is None or raw.y is None):
+        reason = EventRejected(RejectionCode.INVALID_EVENT, "coordinates (x, y) are required for click events")
+        return Candidate(reason, candidate.payload)
+    return candidate
+
+
+async def _authorize(services: Services, client: Client) -> KeyClaim | None:
+    """Who posts: the key's claim, or None for a request without one. Counts it against the key, else the address."""
+    throttles = services.throttles
+    if client.api_key is None:
+        await throttles.ingest_per_address.attempt(client.address, _TOO_MANY)
+        if services.require_api_key:
+            raise Unauthenticated(KEY_REQUIRED)
+        return None
+    try:
+        claim = await services.key_ring.claim(client.api_key)
+    except Unauthenticated:
+        await throttles.ingest_per_address.attempt(client.address, _TOO_MANY)
+        raise
+    await throttles.ingest_per_key.attempt(claim.user_id.hex, _TOO_MANY)
+    return claim
+
+
+def _submission(services: Services, claim: KeyClaim | None, candidates: Sequence[Candidate]) -> Submission:
+    submission = Submission([], [], claim)
+    received, ids = now(), OccurrenceCounter()
+    for index, candidate in enumerate(candidates):
+        try:
+            if isinstance(candidate.raw, EventRejected):
+                raise candidate.raw
+            event = services.event_rules.check(candidate.raw, received)
+            user_id = _person(claim, candidate.raw)
+        except EventRejected as rejected:
+            poster = None if claim is None else claim.user_id
+            submission.rejected.append(RejectedEvent(index, rejected, poster, candidate.payload))
+            continue
+        submission.events.append(IncomingEvent(index, user_id, ids.id_of(user_id, event), event, candidate.payload))
+    return submission
+
+
+def _person(claim: KeyClaim | None, raw: RawEvent) -> UUID:
+    if claim is None:
+        return raw.user_id or ANONYMOUS
+    if raw.user_id is not None and raw.user_id != claim.user_id:
+        raise EventRejected(
+            RejectionCode.USER_MISMATCH, "userId is not the API key's user", "leave it out, or use that person's key"
+        )
+    return claim.user_id

@@ -1,0 +1,71 @@
+"""Organizations: members see theirs, admins change theirs, super admins do everything."""
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from core.errors import NotFound
+from core.text import checked_description, checked_name
+from db.queries import behavior as behaviors
+from db.queries import extension_user as extension_users
+from db.queries import organization as organizations
+from db.queries.organization import OrganizationRow
+from resolvers.caller import Caller
+from resolvers.pages import Connection, forward
+
+
+async def organization(caller: Caller, organization_id: UUID) -> OrganizationRow | None:
+    """An organization that the viewer may read."""
+    return await caller.batches.load(organizations.by_ids, organization_id)
+
+
+async def connection(caller: Caller, search: str | None, first: int, after: str | None) -> Connection[OrganizationRow]:
+    """A page of the organizations that the viewer may read."""
+    request = forward(organizations.BY_NAME.parse, first, after)
+    async with caller.database.read() as db:
+        page = await organizations.page(db, caller.viewer.readable, search, request)
+    return Connection(page, partial(_count, caller, search))
+
+
+async def create(caller: Caller, name: str, description: str | None) -> OrganizationRow:
+    """Create an organization. Forbidden unless the viewer is a super admin; InvalidInput."""
+    caller.viewer.require_super_admin()
+    name = checked_name("name", name)
+    description = None if description is None else checked_description(description)
+    async with caller.database.write() as db:
+        return await organizations.create(db, name, description)
+
+
+async def update(caller: Caller, organization_id: UUID | None, changes: dict[str, str | None]) -> OrganizationRow:
+    """Change an organization's `name` or `description`: those that are given. NotFound, Forbidden, InvalidInput."""
+    organization_id = caller.viewer.require_management_of(organization_id)
+    values: dict[str, Any] = {}
+    if "name" in changes:
+        values["name"] = checked_name("name", changes["name"] or "")
+    if "description" in changes:
+        description = changes["description"]
+        values["description"] = None if description is None else checked_description(description)
+    async with caller.database.write() as db:
+        row = await organizations.change(db, caller.viewer.manageable, organization_id, values)
+    if row is None:
+        raise NotFound("There is no such organization.")
+    return row
+
+
+async def delete(caller: Caller, organization_id: UUID | None) -> UUID:
+    """Delete an organization with its memberships, extension users and all their events. NotFound, Forbidden."""
+    organization_id = caller.viewer.require_management_of(organization_id)
+    scope = caller.viewer.manageable
+    if await organization(caller, organization_id) is None:
+        raise NotFound("There is no such organization.")
+    async with caller.database.write() as db:
+        people = await extension_users.fence_off(db, scope, organization_id=organization_id)
+    async with caller.database.write() as db:
+        await behaviors.remove_all_of(db, people)
+        await organizations.remove(db, scope, organization_id)
+    return organization_id
+
+
+async def _count(caller: Caller, search: str | None) -> int:
+    async with caller.database.read() as db:
+        return await organizations.count(db, caller.viewer.readable, search)

@@ -1,0 +1,37 @@
+"""What a running service consists of; app/ makes one, every request uses it."""
+
+from dataclasses import dataclass
+
+from auth.passwords import Passwords
+from auth.throttle import Throttle
+from auth.tokens import TokenIssuer
+from core.events import EventRules
+from db.engine import Database
+from db.event_writer import EventWriter
+from db.key_usage import KeyUsage
+from resolvers.key_ring import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Throttles:
+    """Every throttle, by what it counts."""
+
+    sign_in_per_account: Throttle
+    sign_in_per_address: Throttle
+    ingest_per_key: Throttle
+    ingest_per_address: Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts that requests share."""
+
+    database: Database
+    writer: EventWriter
+    key_usage: KeyUsage
+    key_ring: KeyRing
+    passwords: Passwords
+    tokens: TokenIssuer
+    throttles: Throttles
+    event_rules: EventRules
+    require_api_key: bool

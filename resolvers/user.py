@@ -1,0 +1,63 @@
+"""Accounts: only super admins list and create them; members see those they share an organization with."""
+
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth.passwords import checked_password
+from core.errors import NameTaken
+from core.text import checked_name
+from db.queries import user as users
+from db.queries.user import UserRow
+from resolvers.caller import Caller
+from resolvers.pages import Connection, forward
+from resolvers.services import Services
+
+
+async def user(caller: Caller, user_id: UUID) -> UserRow | None:
+    """An account: any for a super admin, else only the viewer's own."""
+    if not caller.viewer.is_super_admin and user_id != caller.viewer.user_id:
+        return None
+    return await member(caller, user_id)
+
+
+async def member(caller: Caller, user_id: UUID) -> UserRow | None:
+    """The account behind a membership that the viewer was shown."""
+    return await caller.batches.load(_by_ids, user_id)
+
+
+async def connection(caller: Caller, search: str | None, first: int, after: str | None) -> Connection[UserRow]:
+    """A page of all accounts. Forbidden unless the viewer is a super admin."""
+    caller.viewer.require_super_admin()
+    request = forward(users.BY_USERNAME.parse, first, after)
+    async with caller.database.read() as db:
+        page = await users.page(db, search, request)
+    return Connection(page, partial(_count, caller, search))
+
+
+async def create(caller: Caller, username: str, password: str, *, is_super_admin: bool) -> UserRow:
+    """Create an account. Forbidden unless the viewer is a super admin; NameTaken, InvalidInput."""
+    caller.viewer.require_super_admin()
+    return await create_account(caller.services, username, password, is_super_admin=is_super_admin)
+
+
+async def create_account(services: Services, username: str, password: str, *, is_super_admin: bool) -> UserRow:
+    """Create an account on nobody's behalf: what the command line and the first start do."""
+    name = checked_name("username", username)
+    password_hash = await services.passwords.hash(checked_password(password))
+    try:
+        async with services.database.write() as db:
+            return await users.create(db, name, password_hash, is_super_admin=is_super_admin)
+    except IntegrityError as error:
+        raise NameTaken(f"There is a user named {name} already.") from error
+
+
+async def _count(caller: Caller, search: str | None) -> int:
+    async with caller.database.read() as db:
+        return await users.count(db, search)
+
+
+async def _by_ids(db: AsyncConnection, _scope: object, ids: list[UUID]) -> dict[UUID, UserRow]:
+    return await users.by_ids(db, ids)

@@ -1,0 +1,97 @@
+"""From a request's bytes to candidate events: one bad event never costs its neighbours.
+
+A body whose events all have the right members and types is decoded in one go, straight into `RawEvent`s. Any other is
+taken apart with the standard library's forgiving parser (which reads NaN and lone surrogates, too) and converted event
+by event, so that each bad one is refused alone, with its own words.
+"""
+
+import json
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from core.errors import InvalidInput
+from core.events import EventRejected, RawEvent, RejectionCode, payload_text
+from core.limits import EVENTS_PER_BATCH
+from resolvers.ingestion import Candidate
+
+_NOT_JSON = "invalid request body: not valid JSON"
+_LONGEST_NUMBER = 20
+
+
+class _Batch(msgspec.Struct):
+    events: list[RawEvent]
+
+
+_decode_event = msgspec.json.Decoder(RawEvent).decode
+_decode_batch = msgspec.json.Decoder(_Batch).decode
+
+
+def decode_event(body: bytes) -> Candidate:
+    """The event of a single-event request. InvalidInput when the body is no JSON object."""
+    try:
+        return _candidate(_decode_event(body))
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        members = _parse(body)
+    if not isinstance(members, dict):
+        raise InvalidInput("invalid request body: an event is a JSON object")
+    return _converted(members)
+
+
+def decode_batch(body: bytes) -> list[Candidate]:
+    """The events of a batch request. InvalidInput when there is no list of 1 to 1000 of them."""
+    try:
+        candidates = [_candidate(raw) for raw in _decode_batch(body).events]
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        candidates = [_converted(members) for members in _events_of(_parse(body))]
+    if not candidates:
+        raise InvalidInput("no events provided")
+    if len(candidates) > EVENTS_PER_BATCH:
+        raise InvalidInput(f"too many events, maximum is {EVENTS_PER_BATCH}")
+    return candidates
+
+
+def _events_of(members: object) -> list[Any]:
+    events = members.get("events") if isinstance(members, dict) else None
+    if events is None:
+        raise InvalidInput("invalid request body: events is required")
+    if not isinstance(events, list):
+        raise InvalidInput("invalid request body: events must be a list")
+    return events
+
+
+def _candidate(raw: RawEvent) -> Candidate:
+    return Candidate(raw, lambda: payload_text(msgspec.to_builtins(raw)))
+
+
+def _converted(members: object) -> Candidate:
+    payload = partial(payload_text, members)
+    try:
+        return Candidate(msgspec.convert(members, RawEvent), payload)
+    except msgspec.ValidationError as error:
+        return Candidate(_rejection(str(error)), payload)
+
+
+def _rejection(message: str) -> EventRejected:
+    """Msgspec's message in the contract's words: `sessionId is required`, `invalid event: Expected …`."""
+    missing = message.partition("missing required field `")[2].partition("`")[0]
+    if missing == "ts":
+        return EventRejected(RejectionCode.INVALID_TIMESTAMP, "ts is required")
+    if missing == "type":
+        return EventRejected(RejectionCode.INVALID_TYPE, "type is required")
+    if missing:
+        return EventRejected(RejectionCode.INVALID_EVENT, f"{missing} is required")
+    return EventRejected(RejectionCode.INVALID_EVENT, "invalid event", message.replace("`$.", "`"))
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return json.loads(body, parse_int=_integer)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(_NOT_JSON) from error
+
+
+def _integer(digits: str) -> int | float:
+    """Python refuses to read very long numbers at all; as a float they are merely out of range."""
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else float(digits)

@@ -1,0 +1,1 @@
+"""The GraphQL contract: what clients see. Types show the rows that resolvers return; they fetch nothing themselves."""

@@ -1,0 +1,30 @@
+"""The schema, built once: types, scalars, error handling, caches."""
+
+from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.printer import print_schema
+from strawberry.schema.config import StrawberryConfig
+
+from schema.client_errors import ClientErrors, LoggedSchema
+from schema.errors import HANDLERS
+from schema.mutation import Mutation
+from schema.query import Query
+from schema.scalars import SCALARS
+from schema.user import User
+
+schema = LoggedSchema(
+    query=Query,
+    mutation=Mutation,
+    types=[User],
+    config=StrawberryConfig(scalar_map=SCALARS),
+    extensions=[
+        ClientErrors,
+        lambda: ParserCache(maxsize=256),
+        lambda: ValidationCache(maxsize=256),
+    ],
+    exception_handlers=HANDLERS,
+)
+
+
+def sdl() -> str:
+    """The schema in GraphQL's own language: what schema.graphql holds."""
+    return print_schema(schema) + "\n"

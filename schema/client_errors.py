@@ -1,0 +1,48 @@
+"""What clients are told of failures: our own errors as they are, with a code; of anything unexpected, just that."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import strawberry
+import structlog
+from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
+
+from core.errors import AppError
+
+log = structlog.get_logger()
+
+MASK = "Something went wrong on our side. It has been logged."
+
+
+class LoggedSchema(strawberry.Schema):
+    """Logs what nobody expected, and nothing else: a wrong query is its author's business."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:  # noqa: ARG002 - overridden
+        for error in errors:
+            if _unexpected(error):
+                log.error("unexpected error in a resolver", path=error.path, exc_info=error.original_error)
+
+
+class ClientErrors(SchemaExtension):
+    """Masks unexpected errors and gives every error a code."""
+
+    def on_operation(self) -> Iterator[None]:
+        yield
+        result: Any = self.execution_context.result
+        if result is not None and getattr(result, "errors", None):
+            refused = self.execution_context.pre_execution_errors or []
+            result.errors = [_for_clients(error, invalid=error in refused) for error in result.errors]
+
+
+def _unexpected(error: GraphQLError) -> bool:
+    return error.original_error is not None and not isinstance(error.original_error, AppError | GraphQLError)
+
+
+def _for_clients(error: GraphQLError, *, invalid: bool) -> GraphQLError:
+    if _unexpected(error):
+        return GraphQLError(MASK, nodes=error.nodes, path=error.path, extensions={"code": "INTERNAL_SERVER_ERROR"})
+    if "code" not in (error.extensions or {}):
+        code = "GRAPHQL_VALIDATION_FAILED" if invalid else "BAD_USER_INPUT"
+        error.extensions = {**(error.extensions or {}), "code": code}
+    return error

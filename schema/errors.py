@@ -1,0 +1,99 @@
+"""Failures that a caller can act on, as members of the mutations' result unions.
+
+Resolvers raise the errors of core/errors.py. A handler turns one into the type of the same name where the field's union
+has that member; everywhere else it becomes an error of the response, with its code under `extensions.code`.
+"""
+
+from typing import Any
+
+import strawberry
+from strawberry.schema import ExceptionHandler
+
+from core import errors
+from core.errors import AppError
+
+
+@strawberry.interface(description="A failure that the caller can act on.")
+class Error:
+    """What every failure has."""
+
+    message: str = strawberry.field(description="What was wrong, what is allowed, what to do: fit to be shown.")
+
+
+@strawberry.type(description="An argument is out of its range.")
+class InvalidInput(Error):
+    """See core.errors.InvalidInput."""
+
+    field: str | None = strawberry.field(description="The argument, when it is one in particular.")
+
+
+@strawberry.type(description="The username or the password is wrong; it is not said which.")
+class InvalidCredentials(Error):
+    """See core.errors.InvalidCredentials."""
+
+
+@strawberry.type(
+    description="The refresh token is unknown, expired, or was used before, which ends its sign-in. Sign in again."
+)
+class InvalidRefreshToken(Error):
+    """See core.errors.InvalidRefreshToken."""
+
+
+@strawberry.type(description="Too many attempts in too short a time.")
+class TooManyAttempts(Error):
+    """See core.errors.TooManyAttempts."""
+
+    retry_after_seconds: int = strawberry.field(description="How long to wait before the next attempt, in seconds.")
+
+
+@strawberry.type(description="There is no such thing, or none that the viewer may know of.")
+class NotFound(Error):
+    """See core.errors.NotFound."""
+
+
+@strawberry.type(description="Another thing of the same kind has that name.")
+class NameTaken(Error):
+    """See core.errors.NameTaken."""
+
+
+@strawberry.type(description="The user is a member of the organization already.")
+class AlreadyMember(Error):
+    """See core.errors.AlreadyMember."""
+
+
+@strawberry.type(description="The organization would be left without an admin.")
+class LastAdmin(Error):
+    """See core.errors.LastAdmin."""
+
+
+class _MessageHandler:
+    """Shows an error whose message says it all. An ExceptionHandler by shape: its types are known when it is made."""
+
+    def __init__(self, exception_type: type[AppError], error_type: type[Error]) -> None:
+        self.exception_type = exception_type
+        self.error_type = error_type
+
+    def handle(self, exception: AppError, *, field: Any, info: Any) -> Error:  # noqa: ARG002 - the protocol's
+        return self.error_type(message=exception.message)
+
+
+class _InvalidInputHandler(ExceptionHandler[errors.InvalidInput, InvalidInput]):
+    def handle(self, exception: errors.InvalidInput, *, field: Any, info: Any) -> InvalidInput:  # noqa: ARG002 - the protocol's
+        return InvalidInput(message=exception.message, field=exception.field)
+
+
+class _TooManyAttemptsHandler(ExceptionHandler[errors.TooManyAttempts, TooManyAttempts]):
+    def handle(self, exception: errors.TooManyAttempts, *, field: Any, info: Any) -> TooManyAttempts:  # noqa: ARG002 - the protocol's
+        return TooManyAttempts(message=exception.message, retry_after_seconds=exception.retry_after)
+
+
+HANDLERS: tuple[ExceptionHandler[Any, Any], ...] = (
+    _InvalidInputHandler(),
+    _TooManyAttemptsHandler(),
+    _MessageHandler(errors.InvalidCredentials, InvalidCredentials),
+    _MessageHandler(errors.InvalidRefreshToken, InvalidRefreshToken),
+    _MessageHandler(errors.NotFound, NotFound),
+    _MessageHandler(errors.NameTaken, NameTaken),
+    _MessageHandler(errors.AlreadyMember, AlreadyMember),
+    _MessageHandler(errors.LastAdmin, LastAdmin),
+)

@@ -1,0 +1,37 @@
+"""Memberships."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from db.queries.membership import MembershipRow
+from db.queries.organization import OrganizationRow
+from db.queries.user import UserRow
+from resolvers import organization as organizations
+from resolvers import user as users
+from schema.context import Info
+from schema.enums import Role
+from schema.user import User
+
+if TYPE_CHECKING:
+    from schema.organization import Organization
+
+
+@strawberry.type(description="A user's place in an organization.")
+class Membership:
+    """Shows a MembershipRow."""
+
+    @strawberry.field(graphql_type=User, description="The member.")
+    async def user(root: strawberry.Parent[MembershipRow], info: Info) -> UserRow | None:
+        return await users.member(info.context.caller, root.user_id)
+
+    @strawberry.field(
+        graphql_type=Annotated["Organization", strawberry.lazy("schema.organization")],
+        description="The organization.",
+    )
+    async def organization(root: strawberry.Parent[MembershipRow], info: Info) -> OrganizationRow | None:
+        return await organizations.organization(info.context.caller, root.organization_id)
+
+    role: Role = strawberry.field(description="What they may do in it.")
+    joined_at: datetime = strawberry.field(description="When they became a member.")

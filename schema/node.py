@@ -1,0 +1,33 @@
+"""Nodes: things with an opaque id that can be fetched again."""
+
+import strawberry
+
+from core.ids import encode_node_id
+from db.queries.behavior import BehaviorRow
+from db.queries.extension_user import ExtensionUserRow
+from db.queries.organization import OrganizationRow
+from db.queries.user import UserRow
+
+NodeRow = UserRow | OrganizationRow | ExtensionUserRow | BehaviorRow
+
+
+@strawberry.interface(description="A thing with an id, by which it can be fetched again.")
+class Node:
+    """The Relay Node interface, over the rows that have an id."""
+
+    @strawberry.field(
+        description="Opaque and stable. Arguments that take an id also take the plain `uuid`, of all but behaviors."
+    )
+    def id(root: strawberry.Parent[NodeRow]) -> strawberry.ID:
+        return strawberry.ID(node_id(root))
+
+
+def node_id(row: NodeRow) -> str:
+    """The opaque id of what a row shows."""
+    if isinstance(row, UserRow):
+        return encode_node_id("User", row.id.bytes)
+    if isinstance(row, OrganizationRow):
+        return encode_node_id("Organization", row.id.bytes)
+    if isinstance(row, ExtensionUserRow):
+        return encode_node_id("ExtensionUser", row.id.bytes)
+    return encode_node_id("Behavior", row.key.to_bytes())
