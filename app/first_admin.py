@@ -1,4 +1,4 @@
-"""The first admin: made at the first start from ADMIN_USERNAME and ADMIN_PASSWORD, or by `web-behavior create-admin`."""
+"""The first admin, made at the first start from ADMIN_USERNAME and ADMIN_PASSWORD."""
 
 import structlog
 

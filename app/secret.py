@@ -10,7 +10,7 @@ _FILE = "jwt_secret"
 
 
 def jwt_secret(settings: Settings) -> str:
-    """The configured secret, else one of our own that survives restarts. (Production insists on a configured one.)"""
+    """The configured secret, else one of our own that survives restarts. Production insists on a configured one."""
     if settings.jwt_secret:
         return settings.jwt_secret
     path = settings.data_dir / _FILE

@@ -21,7 +21,7 @@ from resolvers.services import Services, Throttles
 
 @asynccontextmanager
 async def running_services(settings: Settings, database_url: str) -> AsyncIterator[Services]:
-    """The service's parts, at work: events are written and house is kept until the end, when what is queued is stored."""
+    """The service's parts, at work until the end, when what is queued is stored."""
     database = Database(database_url, DatabaseOptions(pool_size=settings.db_pool_size))
     partitions, key_usage = Partitions(database), KeyUsage(database)
     writer = EventWriter(database, partitions, key_usage)

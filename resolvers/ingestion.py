@@ -70,7 +70,7 @@ async def key_holder(services: Services, client: Client) -> tuple[ExtensionUserR
 
 
 def with_coordinates(candidate: Candidate) -> Candidate:
-    """The rule of single events: a click says where. (In a batch it need not.)"""
+    """The rule of single events: a click says where. In a batch it need not."""
     raw = candidate.raw
     if isinstance(raw, RawEvent) and raw.type == EventType.CLICK.wire and (raw.x is None or raw.y is None):
         reason = EventRejected(RejectionCode.INVALID_EVENT, "coordinates (x, y) are required for click events")

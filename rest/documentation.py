@@ -106,7 +106,7 @@ _COMMON = {
 
 CREATE_BEHAVIOR: dict[str, Any] = {
     "summary": "Store one event",
-    "description": "Answers once the event is committed. A `click` needs `x` and `y` here. Sending it again adds nothing.",
+    "description": "Answers once the event is committed. A `click` needs `x` and `y`. Sending it again adds nothing.",
     "status_code": 201,
     "openapi_extra": {"requestBody": _body(_EVENT), "parameters": [_API_KEY]},
     "responses": {
@@ -117,7 +117,7 @@ CREATE_BEHAVIOR: dict[str, Any] = {
 
 CREATE_BEHAVIORS: dict[str, Any] = {
     "summary": "Store up to 1000 events",
-    "description": "Answers once the events are committed. A bad event costs only itself: it is listed under `rejected`.",
+    "description": "Answers once the events are committed. A bad one costs only itself: it is listed under `rejected`.",
     "status_code": 201,
     "openapi_extra": {
         "requestBody": _body(

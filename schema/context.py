@@ -18,7 +18,9 @@ from resolvers.sign_in import Session
 class SessionCookies(Protocol):
     """The sign-in cookies of a browser."""
 
-    refresh_token: str | None
+    @property
+    def refresh_token(self) -> str | None:
+        """The refresh token a believed request carries."""
 
     def set(self, session: Session) -> None:
         """Send the session's tokens as cookies; Forbidden for a page of an origin that is not trusted."""

@@ -1,0 +1,120 @@
+"""What tests share: a real PostgreSQL 18, the application on it, clients for its routes, and people to play the parts."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from sqlalchemy import event, text
+
+from app.server import create_app
+from app.settings import Environment, Settings
+from db import embedded, migrate
+from resolvers.services import Services
+from tests.world import World
+
+# No test reads the developer's own configuration.
+for name in [*Settings.model_fields]:
+    os.environ.pop(name.upper(), None)
+
+BASE_URL = "http://testserver"
+
+
+def make_settings(data_dir: Path, **changes: object) -> Settings:
+    """Settings for a test: nothing read from files or the environment."""
+    defaults: dict[str, object] = {
+        "env": Environment.TEST,
+        "base_url": BASE_URL,
+        "data_dir": data_dir,
+        "rate_limit_enabled": False,
+    }
+    return Settings(_env_file=None, **(defaults | changes))
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Iterator[Path]:
+    """A folder for servers' data; short, since the path of a Unix socket in it may have 107 bytes at most."""
+    with tempfile.TemporaryDirectory(prefix="wb-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL runs as a user of its own when the tests run as root
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+async def database_url(data_dir: Path) -> str:
+    """A migrated database on an embedded PostgreSQL of this test process."""
+    url = embedded.start(data_dir / "pg")
+    await migrate.upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+async def app(data_dir: Path, database_url: str) -> AsyncIterator[FastAPI]:
+    """The application, started. Rate limits are off: the tests of throttles make applications of their own."""
+    application = create_app(make_settings(data_dir), database_url)
+    async with LifespanManager(application):
+        yield application
+
+
+@pytest.fixture
+def services(app: FastAPI) -> Services:
+    """The parts of the running application."""
+    running: Services = app.state.services
+    return running
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[AsyncClient]:
+    """An HTTP client of the application that sends nothing of its own accord."""
+    async with AsyncClient(transport=ASGITransport(app), base_url=BASE_URL) as client:
+        yield client
+
+
+@pytest.fixture
+async def world(services: Services, http: AsyncClient) -> AsyncIterator[World]:
+    """An empty world to put people and organizations into; emptied again afterwards."""
+    yield World(services, http)
+    async with services.database.write() as connection:
+        for table in ("rejected_events", "behaviors", "sign_ins", "extension_users", "organizations", "users"):
+            await connection.execute(text(f"DELETE FROM {table}"))
+
+
+class StatementCounter:
+    """The SQL statements that went to the database while it watched, transactions' brackets aside."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+    def clear(self) -> None:
+        """Forget what was seen."""
+        self.statements.clear()
+
+
+@contextmanager
+def counted(services: Services) -> Iterator[StatementCounter]:
+    """Watch the application's statements."""
+    counter = StatementCounter()
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        counter.statements.append(statement)
+
+    engine = services.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield counter
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def statements(services: Services) -> Iterator[StatementCounter]:
+    """The SQL statements of the test so far."""
+    with counted(services) as counter:
+        yield counter

@@ -1,0 +1,157 @@
+"""The people and things that tests play with: plain functions that make them the way the service does."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from httpx import AsyncClient
+
+from auth.api_keys import ApiKey, new_api_key
+from auth.tokens import AccessClaims, hash_of, new_refresh_token
+from core.clock import now
+from core.events import RawEvent
+from core.roles import Role
+from db.queries import extension_user as extension_users
+from db.queries import membership as memberships
+from db.queries import organization as organizations
+from db.queries import sign_in as sign_ins
+from db.queries import user as users
+from db.queries.extension_user import ExtensionUserRow
+from db.queries.organization import OrganizationRow
+from db.queries.user import UserRow
+from db.submissions import Receipt
+from resolvers import ingestion
+from resolvers.ingestion import Candidate
+from resolvers.services import Services
+
+PASSWORD = "correct horse battery"
+_number = count(1)
+
+
+@dataclass
+class Asker:
+    """Somebody who asks GraphQL questions, signed in with a token (None: a stranger)."""
+
+    http: AsyncClient
+    user: UserRow | None = None
+    token: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def post(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The whole response to a GraphQL request."""
+        headers = self.headers | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
+        response = await self.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The data of a request that must succeed."""
+        answer = await self.post(query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def refused(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The first error of a request that must fail: `message`, `extensions`, …."""
+        answer = await self.post(query, **variables)
+        assert answer.get("errors"), answer
+        error: dict[str, Any] = answer["errors"][0]
+        return error
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An extension user and their API key."""
+
+    row: ExtensionUserRow
+    key: ApiKey
+
+    @property
+    def id(self) -> UUID:
+        """Their id."""
+        return self.row.id
+
+
+@dataclass(frozen=True)
+class World:
+    """Makes people and things in the application's database."""
+
+    services: Services
+    http: AsyncClient
+
+    @property
+    def stranger(self) -> Asker:
+        """Somebody who is not signed in."""
+        return Asker(self.http)
+
+    async def user(self, username: str | None = None, *, is_super_admin: bool = False) -> UserRow:
+        """An account whose password is PASSWORD. (Hashing takes long; tests of passwords ask for it.)"""
+        async with self.services.database.write() as db:
+            name = username or f"user-{next(_number)}"
+            return await users.create(db, name, "!", is_super_admin=is_super_admin)
+
+    async def user_with_password(self, username: str, *, is_super_admin: bool = False) -> UserRow:
+        """An account that can sign in with PASSWORD."""
+        password_hash = await self.services.passwords.hash(PASSWORD)
+        async with self.services.database.write() as db:
+            return await users.create(db, username, password_hash, is_super_admin=is_super_admin)
+
+    async def sign_in(self, user: UserRow) -> Asker:
+        """The user, signed in."""
+        async with self.services.database.write() as db:
+            token_hash = hash_of(new_refresh_token())
+            sign_in_id = await sign_ins.begin(db, user.id, token_hash, now() + timedelta(days=1))
+        token = self.services.tokens.issue(AccessClaims(user.id, sign_in_id))
+        return Asker(self.http, user, token.text)
+
+    async def super_admin(self) -> Asker:
+        """A super admin, signed in."""
+        return await self.sign_in(await self.user(is_super_admin=True))
+
+    async def organization(self, name: str | None = None) -> OrganizationRow:
+        """An organization."""
+        async with self.services.database.write() as db:
+            return await organizations.create(db, name or f"Organization {next(_number)}", None)
+
+    async def member(self, organization: OrganizationRow, role: Role = Role.ADMIN) -> Asker:
+        """A member of the organization, signed in."""
+        user = await self.user()
+        async with self.services.database.write() as db:
+            await memberships.add(db, organization.id, user.id, role)
+        return await self.sign_in(user)
+
+    async def recorded(self, organization: OrganizationRow, username: str | None = None) -> Recorded:
+        """An extension user of the organization."""
+        key = new_api_key()
+        async with self.services.database.write() as db:
+            name = username or f"person-{next(_number)}"
+            return Recorded(await extension_users.create(db, organization.id, name, key.hash, key.prefix), key)
+
+    async def browse(self, person: Recorded | None, *events: RawEvent) -> Receipt:
+        """Store events of a person (None: anonymous ones) by the service's own way."""
+        user_id = None if person is None else person.id
+        candidates = [
+            Candidate(
+                RawEvent(e.session_id, e.ts, e.type, e.url, user_id, e.x, e.y, e.event_id),
+                lambda: "{}",
+            )
+            for e in events
+        ]
+        return await ingestion.store(self.services, candidates)
+
+
+def at(clock: str, day: str = "2026-08-03") -> str:
+    """An instant of a test's day as the wire writes it: `at("09:00:30")`."""
+    return f"{day}T{clock}Z"
+
+
+def moment(clock: str, day: str = "2026-08-03") -> datetime:
+    """The same as a datetime."""
+    return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=UTC)
+
+
+def raw(clock: str, kind: str = "focus", url: str = "https://a.com/1", session: str = "s1", **more: Any) -> RawEvent:
+    """An event of a test's day."""
+    return RawEvent(session, at(clock), kind, url, **more)
