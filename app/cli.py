@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -32,6 +34,8 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Behaviour an
 
 def main() -> None:
     """Run the command line; what cannot be done is told in one line."""
+    # A process that SIGTERM ends as it would by default leaves the embedded database running.
+    signal.signal(signal.SIGTERM, _leave)
     try:
         cli()
     except (CannotStart, AppError) as error:
@@ -88,7 +92,7 @@ def create_admin(
     """Make a super admin."""
     settings, url = _start()
     asyncio.run(_create_admin(settings, url, username, password))
-    Console(stderr=True).print(f"[bold]{username}[/bold] can sign in.")
+    Console(stderr=True).print(f"[bold]{escape(username)}[/bold] can sign in.")
 
 
 @cli.command()
@@ -113,7 +117,9 @@ def rejected_events(
     rows = asyncio.run(_rejected(settings, url, limit))
     table = Table("received", "code", "message", "event")
     for row in rows:
-        table.add_row(f"{row.received_at:%Y-%m-%d %H:%M:%S}", row.code, row.message, row.payload)
+        # What clients sent is neither markup nor, by way of escape sequences, commands for the terminal.
+        shown = (escape(_printable(text)) for text in (row.code, row.message, row.payload))
+        table.add_row(f"{row.received_at:%Y-%m-%d %H:%M:%S}", *shown)
     Console().print(table)
 
 
@@ -181,6 +187,14 @@ def _setting_problem(problem: Any) -> str:
     return f"{name}: {message}" if name else message
 
 
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def _leave(_signal: int, _frame: object) -> None:
+    raise SystemExit(0)
+
+
 def _fail(message: str) -> None:
-    Console(stderr=True).print(f"[bold red]Cannot continue:[/bold red] {message}", soft_wrap=True)
+    Console(stderr=True).print(f"[bold red]Cannot continue:[/bold red] {escape(message)}", soft_wrap=True)
     raise SystemExit(1)

@@ -1,11 +1,13 @@
 """Settings, read from the environment and from `.env`. Each is documented in docs/settings.md and .env.example."""
 
+import logging
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
+import limits
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -63,6 +65,24 @@ class Settings(BaseSettings):
     ingest_limit_per_address: str = "12000/minute"
     sign_in_limit_per_account: str = "10/minute"
     sign_in_limit_per_address: str = "60/minute"
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in logging.getLevelNamesMapping():
+            raise ValueError("must be debug, info, warning or error.")
+        return value
+
+    @field_validator(
+        "ingest_limit_per_key", "ingest_limit_per_address", "sign_in_limit_per_account", "sign_in_limit_per_address"
+    )
+    @classmethod
+    def _readable_limit(cls, value: str) -> str:
+        try:
+            limits.parse(value)
+        except ValueError as error:
+            raise ValueError("must be a number a unit of time, like 10/minute.") from error
+        return value
 
     @field_validator("cors_origins", mode="before")
     @classmethod

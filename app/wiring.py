@@ -25,6 +25,7 @@ async def running_services(settings: Settings, database_url: str) -> AsyncIterat
     database = Database(database_url, DatabaseOptions(pool_size=settings.db_pool_size))
     partitions, key_usage = Partitions(database), KeyUsage(database)
     writer = EventWriter(database, partitions, key_usage)
+    counters = Counters(settings.configured_redis_url)
     writing = asyncio.create_task(writer.run(), name="event writer")
     keeping = asyncio.create_task(housekeeping(database, partitions, key_usage), name="housekeeping")
     try:
@@ -35,7 +36,7 @@ async def running_services(settings: Settings, database_url: str) -> AsyncIterat
             key_ring=KeyRing(database),
             passwords=Passwords(),
             tokens=TokenIssuer(jwt_secret(settings)),
-            throttles=_throttles(settings),
+            throttles=_throttles(settings, counters),
             event_rules=EventRules(settings.farthest_ahead, settings.farthest_behind),
             require_api_key=settings.ingest_require_api_key,
         )
@@ -47,14 +48,13 @@ async def running_services(settings: Settings, database_url: str) -> AsyncIterat
             await keeping
         with suppress(Exception):  # the last chores are a courtesy: a database that has gone must not keep us
             await keep_house_once(database, partitions, key_usage)
+        await counters.close()
         await database.close()
 
 
-def _throttles(settings: Settings) -> Throttles:
-    counters, enabled = Counters(settings.configured_redis_url), settings.rate_limit_enabled
-
+def _throttles(settings: Settings, counters: Counters) -> Throttles:
     def throttle(name: str, limit: str) -> Throttle:
-        return Throttle(counters, name, limit, enabled=enabled)
+        return Throttle(counters, name, limit, enabled=settings.rate_limit_enabled)
 
     return Throttles(
         sign_in_per_account=throttle("sign-in-account", settings.sign_in_limit_per_account),

@@ -32,7 +32,7 @@ class Passwords:
     def _check(self, password: str, stored: str | None) -> bool:
         try:
             matches = self._hasher.verify(password, stored or self._decoy)
-        except UnknownHashError:
+        except (UnknownHashError, ValueError):  # ValueError: bcrypt takes no password of more than 72 bytes
             matches = False
         return matches and stored is not None
 

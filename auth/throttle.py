@@ -5,10 +5,11 @@ coarser (each process counts for itself), never unlimited.
 """
 
 import time
+from typing import Any
 
 import structlog
 from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 from redis.exceptions import RedisError
@@ -25,8 +26,9 @@ class Counters:
     """The windows all throttles count in."""
 
     def __init__(self, redis_url: str | None = None) -> None:
+        self._redis = None if redis_url is None else _redis_storage(redis_url)
         self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._shared = None if redis_url is None else SlidingWindowCounterRateLimiter(_redis_storage(redis_url))
+        self._shared = None if self._redis is None else SlidingWindowCounterRateLimiter(self._redis)
         self._retry_redis_at = 0.0
 
     async def hit(self, limit: RateLimitItem, *key: str) -> int | None:
@@ -39,6 +41,12 @@ class Counters:
                 self._retry_redis_at = time.monotonic() + _REDIS_PAUSE_SECONDS
                 log.warning("Redis is not answering; throttles count in process", error=type(error).__name__)
         return await _hit(self._local, limit, key)
+
+    async def close(self) -> None:
+        """Close the connections to Redis."""
+        if self._redis is not None:
+            bridge: Any = self._redis.bridge  # typed for all client libraries at once
+            await bridge.get_connection().aclose()
 
 
 class Throttle:
@@ -59,7 +67,7 @@ class Throttle:
             raise TooManyAttempts(message, retry_after)
 
 
-def _redis_storage(url: str) -> Storage:
+def _redis_storage(url: str) -> RedisStorage:
     return RedisStorage(
         f"async+{url}", implementation="redispy", wrap_exceptions=True, socket_timeout=1, socket_connect_timeout=1
     )

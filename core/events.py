@@ -171,7 +171,5 @@ def _shown(text: str) -> str:
 
 
 def payload_text(members: object) -> str:
-    """A rejected event's members as text that PostgreSQL can hold whatever they are, without the pressed key."""
-    if isinstance(members, dict):
-        members = {name: value for name, value in members.items() if name != "key"}
+    """A rejected event's members as text that PostgreSQL can hold whatever they are."""
     return json.dumps(members, default=str)

@@ -114,6 +114,8 @@ def _submission(services: Services, claim: KeyClaim | None, candidates: Sequence
 
 def _person(claim: KeyClaim | None, raw: RawEvent) -> UUID:
     if claim is None:
+        if raw.user_id == ANONYMOUS:  # given, it must name somebody; leaving it out is how to be anonymous
+            raise EventRejected(RejectionCode.UNKNOWN_USER, "unknown user", str(raw.user_id))
         return raw.user_id or ANONYMOUS
     if raw.user_id is not None and raw.user_id != claim.user_id:
         raise EventRejected(

@@ -87,9 +87,15 @@ def _rejection(message: str) -> EventRejected:
 
 def _parse(body: bytes) -> object:
     try:
-        return json.loads(body, parse_int=_integer)
+        return json.loads(body, parse_int=_integer, object_hook=_without_key)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(_NOT_JSON) from error
+
+
+def _without_key(members: dict[str, Any]) -> dict[str, Any]:
+    """The pressed key is dropped wherever a client may have put it: what is read here may be kept as rejected."""
+    members.pop("key", None)
+    return members
 
 
 def _integer(digits: str) -> int | float:

@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.extensions import SchemaExtension
 
 from core.errors import AppError
@@ -27,12 +27,21 @@ class LoggedSchema(strawberry.Schema):
 class ClientErrors(SchemaExtension):
     """Masks unexpected errors and gives every error a code."""
 
+    _executed = False
+
     def on_operation(self) -> Iterator[None]:
-        yield
+        try:
+            yield
+        except GraphQLSyntaxError as error:  # passes through here on its way to the response
+            error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
+            raise
         result: Any = self.execution_context.result
         if result is not None and getattr(result, "errors", None):
-            refused = self.execution_context.pre_execution_errors or []
-            result.errors = [_for_clients(error, invalid=error in refused) for error in result.errors]
+            result.errors = [_for_clients(error, invalid=not self._executed) for error in result.errors]
+
+    def on_execute(self) -> Iterator[None]:
+        self._executed = True
+        yield
 
 
 def _unexpected(error: GraphQLError) -> bool:

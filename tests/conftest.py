@@ -1,10 +1,11 @@
-"""What tests share: a real PostgreSQL 18, the application on it, clients for its routes, and people to play the parts."""
+"""What tests share: a real PostgreSQL 18, the application on it, clients for its routes, and a world to fill."""
 
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asgi_lifespan import LifespanManager
@@ -25,15 +26,15 @@ for name in [*Settings.model_fields]:
 BASE_URL = "http://testserver"
 
 
-def make_settings(data_dir: Path, **changes: object) -> Settings:
+def make_settings(data_dir: Path, **changes: Any) -> Settings:
     """Settings for a test: nothing read from files or the environment."""
-    defaults: dict[str, object] = {
+    defaults: dict[str, Any] = {
         "env": Environment.TEST,
         "base_url": BASE_URL,
         "data_dir": data_dir,
         "rate_limit_enabled": False,
     }
-    return Settings(_env_file=None, **(defaults | changes))
+    return Settings(_env_file=None, **(defaults | changes))  # type: ignore[call-arg]  # pydantic-settings adds it
 
 
 @pytest.fixture(scope="session")

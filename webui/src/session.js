@@ -5,6 +5,8 @@
  * only the user's name.
  */
 
+import { parse } from 'graphql';
+
 const ENDPOINT = '/graphql';
 
 const VIEWER = 'query Viewer { viewer { username } }';
@@ -56,6 +58,19 @@ function isRepeatable(result, operationName, documentAST) {
 /** One refresh at a time over all tabs: a rotated refresh token that is presented twice looks stolen to the server. */
 function oneTabAtATime(task) {
   return navigator.locks ? navigator.locks.request('web-behavior:refresh', task) : task();
+}
+
+/**
+ * The operation, without a name that its document does not hold: for a moment after a change of tabs, GraphiQL still
+ * sends the name of the tab before.
+ */
+function ofThisDocument(operation) {
+  try {
+    const names = parse(operation.query).definitions.map((definition) => definition.name?.value);
+    return names.includes(operation.operationName) ? operation : { ...operation, operationName: undefined };
+  } catch {
+    return operation; // the server says what is wrong with the document
+  }
 }
 
 /**
@@ -146,7 +161,7 @@ export function createSession() {
     async fetcher(operation, options) {
       try {
         await settled;
-        return await execute(operation, options);
+        return await execute(ofThisDocument(operation), options);
       } catch (error) {
         delete error.stack;
         throw error;

@@ -1,0 +1,66 @@
+# Everything sets itself up: `make demo` and `make test` work in a fresh clone.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve migrate migrate-down test check format schema screenshot build lock clean
+
+help: ## Show what there is to do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/runtime ## Serve on :8080 with a month of demo data; prints a sign-in
+	$(BIN)/web-behavior demo
+
+serve: .venv/runtime ## Serve on PORT, on the configured database or the embedded one
+	$(BIN)/web-behavior serve
+
+migrate: .venv/runtime ## Bring the database's schema up to date
+	$(BIN)/web-behavior migrate
+
+migrate-down: .venv/runtime ## Take the last migration back
+	$(BIN)/web-behavior migrate --down
+
+test: .venv/dev ## Run every test, with coverage (installs chromium, redis-server and postgresql-15 if need be)
+	tests/system-packages
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
+
+check: .venv/dev ## Lint, types, layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev ## Put the code in its usual form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+schema: .venv/runtime ## Write schema.graphql anew
+	$(BIN)/web-behavior export-schema schema.graphql
+
+screenshot: .venv/dev ## Take the README's picture of GraphiQL anew
+	tests/system-packages
+	$(BIN)/python -m docs.screenshot
+
+build: .venv/runtime ## Build a wheel in dist/
+	$(BIN)/pip wheel -q --no-build-isolation --no-deps -w dist .
+
+lock: .venv/dev ## Choose the newest versions that pyproject.toml allows, and write their hashes down
+	$(LOCK) --upgrade --extra install -o requirements.lock
+	$(LOCK) --upgrade --extra install --extra dev -c requirements.lock -o requirements-dev.lock
+
+clean: ## Remove what was built, and the embedded database with its data
+	rm -rf .venv .data build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=…"; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "On Debian: apt-get install python3-venv"; exit 1; }
+
+.venv/runtime: requirements.lock pyproject.toml | .venv/bin/python
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+.venv/dev: requirements-dev.lock .venv/runtime
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,89 @@
+"""A real server, real pages, and a real browser that reaches nothing but this machine."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import httpx
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.e2e.chromium import launch
+from tests.ports import free_port
+from tests.world import PASSWORD
+
+_START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running service and its admin's password."""
+
+    url: str
+    username: str
+    password: str
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Served]:
+    """`web-behavior serve` in a process of its own, on an embedded database of its own, with an admin."""
+    with tempfile.TemporaryDirectory(prefix="wb-e2e-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL runs as a user of its own when the tests run as root
+        served = Served(f"http://localhost:{free_port()}", "admin", PASSWORD)
+        environment = os.environ | {
+            "ENV": "test",
+            "PORT": served.url.rpartition(":")[2],
+            "DATA_DIR": folder,
+            "ADMIN_USERNAME": served.username,
+            "ADMIN_PASSWORD": served.password,
+        }
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("web-behavior"), "serve"], env=environment, cwd=folder
+        )
+        try:
+            _wait_until_ready(served.url, process)
+            yield served
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/ready").status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the service did not start")
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the handler's
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def pages_port() -> Iterator[int]:
+    """Where the local pages with the recorder are served: under `localhost` and under `127.0.0.1`."""
+    handler = partial(_QuietHandler, directory=str(Path(__file__).parent / "pages"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's Chromium."""
+    async with async_playwright() as playwright, launch(playwright) as running:
+        yield running

@@ -1,0 +1,107 @@
+"""The cast of the tests of tenancy: two organizations, one of everybody who may ask, and what there is to see."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from core.event_types import EventType
+from core.ids import encode_node_id
+from core.roles import Role
+from db.queries.organization import OrganizationRow
+from tests.world import Asker, Recorded, World, raw
+
+PERIOD = {"between": {"start": "2026-08-03T00:00:00Z", "end": "2026-08-04T00:00:00Z"}}
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """An organization, somebody who is recorded, and the id of their one event."""
+
+    organization: OrganizationRow
+    person: Recorded
+    behavior: str
+
+    @property
+    def id(self) -> str:
+        """The organization's opaque id."""
+        return encode_node_id("Organization", self.organization.id.bytes)
+
+    @property
+    def person_id(self) -> str:
+        """The person's opaque id."""
+        return encode_node_id("ExtensionUser", self.person.id.bytes)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """`ours` has a viewer, a member and an admin; the outsider is an admin of `theirs`; one event is anonymous."""
+
+    ours: Tenant
+    theirs: Tenant
+    anonymous_behavior: str
+    stranger: Asker
+    viewer: Asker
+    member: Asker
+    admin: Asker
+    outsider: Asker
+    super_admin: Asker
+
+    @property
+    def everybody(self) -> dict[str, Asker]:
+        """All who ask, by the part they play."""
+        parts = ("stranger", "viewer", "member", "admin", "outsider", "super_admin")
+        return {part: getattr(self, part) for part in parts}
+
+
+async def _tenant(world: World, name: str, person: str) -> tuple[OrganizationRow, Recorded]:
+    organization = await world.organization(name)
+    return organization, await world.recorded(organization, person)
+
+
+async def assemble(world: World) -> Cast:
+    """Everybody on stage: `Ours` with olga, `Theirs` with theo, each with one event, and one anonymous event."""
+    ours, olga = await _tenant(world, "Ours", "olga")
+    theirs, theo = await _tenant(world, "Theirs", "theo")
+    await asyncio.gather(
+        world.browse(olga, raw("09:00:00", EventType.FOCUS.wire, "https://ours.com/", "s-ours")),
+        world.browse(theo, raw("10:00:00", EventType.FOCUS.wire, "https://theirs.com/", "s-theirs")),
+        world.browse(None, raw("11:00:00", EventType.FOCUS.wire, "https://nobody.com/", "s-nobody")),
+    )
+    super_admin = await world.super_admin()
+    found = await super_admin.ask("{ behaviors(orderBy: OLDEST_FIRST) { nodes { id } } }")
+    ours_id, theirs_id, anonymous_id = (node["id"] for node in found["behaviors"]["nodes"])
+    return Cast(
+        ours=Tenant(ours, olga, ours_id),
+        theirs=Tenant(theirs, theo, theirs_id),
+        anonymous_behavior=anonymous_id,
+        stranger=world.stranger,
+        viewer=await world.member(ours, Role.VIEWER),
+        member=await world.member(ours, Role.MEMBER),
+        admin=await world.member(ours, Role.ADMIN),
+        outsider=await world.member(theirs, Role.ADMIN),
+        super_admin=super_admin,
+    )
+
+
+def user_id(asker: Asker) -> str:
+    """The opaque id of the account that asks."""
+    assert asker.user is not None
+    return encode_node_id("User", asker.user.id.bytes)
+
+
+def leaves(value: Any) -> list[Any]:
+    """The scalars of an answer, in its order."""
+    if isinstance(value, dict):
+        return [leaf for part in value.values() for leaf in leaves(part)]
+    if isinstance(value, list):
+        return [leaf for part in value for leaf in leaves(part)]
+    return [value]
+
+
+async def outcome(asker: Asker, query: str, **variables: Any) -> Any:
+    """What a request comes to: the code of its error, else the scalars of its answer (one alone as itself)."""
+    answer = await asker.post(query, **variables)
+    if "errors" in answer:
+        return answer["errors"][0]["extensions"]["code"]
+    found = leaves(answer["data"])
+    return found[0] if len(found) == 1 else found

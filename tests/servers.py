@@ -1,0 +1,149 @@
+"""Servers that tests start for themselves: a second application, Redis, PostgreSQL 15, the command line."""
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+from asgi_lifespan import LifespanManager
+from httpx import ASGITransport, AsyncClient
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.server import create_app
+from app.settings import Settings
+from db.engine import split_url
+from resolvers.services import Services
+from tests.world import World
+
+COMMAND = Path(sys.executable).parent / "web-behavior"
+_POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
+_REDIS = Path("/usr/bin/redis-server")
+_PATIENCE_SECONDS = 20
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(answered: Callable[[], bool], what: str) -> None:
+    """Return once `answered` says yes: another process cannot be awaited."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not answered():
+        assert time.monotonic() < deadline, f"{what} did not start"
+        time.sleep(0.02)
+
+
+@asynccontextmanager
+async def own_world(settings: Settings, database_url: str, address: str = "127.0.0.1") -> AsyncIterator[World]:
+    """A second application on the tests' database, with settings of its own; its client comes from `address`."""
+    application = create_app(settings, database_url)
+    async with LifespanManager(application):
+        transport = ASGITransport(application, client=(address, 4711))
+        async with AsyncClient(transport=transport, base_url=settings.public_url) as client:
+            services: Services = application.state.services
+            yield World(services, client)
+
+
+@dataclass
+class RedisServer:
+    """A Redis of one test, which may be killed and started again."""
+
+    port: int = field(default_factory=free_port)
+    password: str | None = None
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is found."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        """Start it, empty."""
+        password = ["--requirepass", self.password] if self.password else []
+        self._process = subprocess.Popen(
+            [_REDIS, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", *password],
+            stdout=subprocess.DEVNULL,
+            cwd=tempfile.gettempdir(),
+        )
+        wait_until(self._answers, "Redis")
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _answers(self) -> bool:
+        with Redis(port=self.port, password=self.password) as client, suppress(RedisConnectionError):
+            return bool(client.ping())
+        return False
+
+
+@contextmanager
+def redis_server(password: str | None = None) -> Iterator[RedisServer]:
+    """A running Redis."""
+    server = RedisServer(password=password)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@contextmanager
+def postgres_15() -> Iterator[str]:
+    """Debian's PostgreSQL 15 on a Unix socket: the URL of its first database."""
+    user = "postgres" if os.geteuid() == 0 else getpass.getuser()  # PostgreSQL refuses to run as root
+    owner = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    with tempfile.TemporaryDirectory(prefix="pg15-", ignore_cleanup_errors=True) as folder:
+        if owner:
+            shutil.chown(folder, "postgres", "postgres")
+        data = f"{folder}/data"
+
+        def run(program: str, *arguments: str) -> None:
+            subprocess.run(
+                [_POSTGRES_15 / program, *arguments],
+                check=True,
+                cwd=folder,
+                stdout=subprocess.DEVNULL,
+                **owner,  # type: ignore[call-overload]
+            )
+
+        run("initdb", "-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+        run("pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start")
+        try:
+            yield f"postgresql://{user}@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+
+
+@asynccontextmanager
+async def new_database(server_url: str) -> AsyncIterator[str]:
+    """An empty database on a server, dropped again afterwards."""
+    name = f"db_{uuid4().hex}"
+    address, connect_args = split_url(server_url)
+    engine = create_async_engine(address, connect_args=connect_args, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    async with engine.connect() as connection:
+        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
