@@ -1,6 +1,7 @@
 """The REST routes' envelopes, success and failure."""
 
 from typing import Any
+from uuid import UUID
 
 import orjson
 from starlette.responses import Response
@@ -14,7 +15,14 @@ class Json(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        return orjson.dumps(content, option=orjson.OPT_UTC_Z)
+        return orjson.dumps(content, default=_subclassed, option=orjson.OPT_UTC_Z)
+
+
+def _subclassed(value: object) -> str:
+    """The database driver's UUIDs are of a subclass, which orjson leaves to us."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError
 
 
 def success(data: Any, status: int = 200, **more: Any) -> Json:

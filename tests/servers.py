@@ -3,7 +3,7 @@
 import getpass
 import os
 import shutil
-import socket
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,20 +26,13 @@ from app.server import create_app
 from app.settings import Settings
 from db.engine import split_url
 from resolvers.services import Services
+from tests.ports import free_port
 from tests.world import World
 
 COMMAND = Path(sys.executable).parent / "web-behavior"
 _POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 _REDIS = Path("/usr/bin/redis-server")
 _PATIENCE_SECONDS = 20
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until(answered: Callable[[], bool], what: str) -> None:
@@ -83,6 +76,11 @@ class RedisServer:
             cwd=tempfile.gettempdir(),
         )
         wait_until(self._answers, "Redis")
+
+    def freeze(self) -> None:
+        """Let it hold its connections and answer nothing."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
 
     def kill(self) -> None:
         """End it at once."""

@@ -91,7 +91,9 @@ async def page(
 
 async def count(connection: AsyncConnection, scope: Scope, where: ExtensionUserFilter) -> int:
     """How many extension users `page` goes through."""
-    return await connection.scalar(_visible(scope, where).with_only_columns(func.count())) or 0
+    return (
+        await connection.scalar(_visible(scope, where).with_only_columns(func.count(), maintain_column_froms=True)) or 0
+    )
 
 
 async def pages_by_organization(

@@ -58,7 +58,10 @@ async def page(
 
 async def count(connection: AsyncConnection, scope: Scope, search: str | None) -> int:
     """How many organizations `page` goes through."""
-    return await connection.scalar(_visible(scope, search).with_only_columns(func.count())) or 0
+    return (
+        await connection.scalar(_visible(scope, search).with_only_columns(func.count(), maintain_column_froms=True))
+        or 0
+    )
 
 
 async def by_ids(connection: AsyncConnection, scope: Scope, ids: Iterable[UUID]) -> dict[UUID, OrganizationRow]:

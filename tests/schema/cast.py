@@ -47,6 +47,20 @@ class Cast:
     super_admin: Asker
 
     @property
+    def variables(self) -> dict[str, Any]:
+        """What questions may be about."""
+        return {
+            "ours": self.ours.id,
+            "theirs": self.theirs.id,
+            "olga": self.ours.person_id,
+            "theo": self.theirs.person_id,
+            "event": self.ours.behavior,
+            "nobodys": self.anonymous_behavior,
+            "boss": user_id(self.super_admin),
+            "period": PERIOD,
+        }
+
+    @property
     def everybody(self) -> dict[str, Asker]:
         """All who ask, by the part they play."""
         parts = ("stranger", "viewer", "member", "admin", "outsider", "super_admin")
@@ -98,9 +112,15 @@ def leaves(value: Any) -> list[Any]:
     return [value]
 
 
-async def outcome(asker: Asker, query: str, **variables: Any) -> Any:
-    """What a request comes to: the code of its error, else the scalars of its answer (one alone as itself)."""
-    answer = await asker.post(query, **variables)
+async def outcome(asker: Asker, selection: str, **variables: Any) -> Any:
+    """What a selection comes to: the code of its error, else the scalars of its answer (one alone as itself).
+
+    The variables that it uses are declared for it: `$period` is a period, the others are ids.
+    """
+    used = {name: value for name, value in variables.items() if f"${name}" in selection}
+    types = ", ".join(f"${name}: {'Period!' if name == 'period' else 'ID!'}" for name in used)
+    kind, brace, rest = selection.partition("{")
+    answer = await asker.post(f"{kind or 'query'} {f'({types})' if types else ''} {brace}{rest}", **used)
     if "errors" in answer:
         return answer["errors"][0]["extensions"]["code"]
     found = leaves(answer["data"])

@@ -1,0 +1,126 @@
+import bcrypt
+import pytest
+
+from auth.passwords import Passwords
+from db.queries import user as users
+from tests.world import PASSWORD, World
+
+LOGIN = """
+mutation Login($username: String!, $password: String!) {
+  login(input: {username: $username, password: $password}) {
+    __typename
+    ... on LoginSuccess { accessToken refreshToken expiresAt viewer { username } }
+    ... on Error { message }
+  }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def passwords() -> Passwords:
+    return Passwords()
+
+
+async def test_login_gives_a_token_that_speaks_for_the_user(world: World):
+    await world.user_with_password("Ada")
+
+    login = (await world.stranger.ask(LOGIN, username="Ada", password=PASSWORD))["login"]
+
+    asker = world.stranger
+    asker.token = login["accessToken"]
+    assert login["__typename"] == "LoginSuccess"
+    assert login["viewer"] == {"username": "Ada"}
+    assert (await asker.ask("{ viewer { username } }"))["viewer"] == {"username": "Ada"}
+
+
+@pytest.mark.parametrize("typed", ["grace", "GRACE", "gRaCe"])
+async def test_usernames_are_taken_in_any_case(world: World, typed: str):
+    await world.user_with_password("Grace")
+
+    login = (await world.stranger.ask(LOGIN, username=typed, password=PASSWORD))["login"]
+
+    assert login["viewer"] == {"username": "Grace"}
+
+
+async def test_unknown_users_and_wrong_passwords_get_the_same_answer(world: World):
+    await world.user_with_password("Ada")
+
+    wrong = await world.stranger.post(LOGIN, username="Ada", password="correct horse batterz")
+    unknown = await world.stranger.post(LOGIN, username="Nobody", password=PASSWORD)
+
+    assert wrong["data"]["login"]["__typename"] == "InvalidCredentials"
+    assert wrong == unknown
+
+
+async def test_a_failed_login_begins_no_session(world: World):
+    await world.user_with_password("Ada")
+
+    await world.stranger.ask(LOGIN, username="Ada", password="wrong password!")
+
+    async with world.services.database.read() as db:
+        assert (await db.exec_driver_sql("SELECT count(*) FROM sign_ins")).scalar_one() == 0
+
+
+@pytest.mark.parametrize("password_hash", [None, "!", "", "$argon2id$broken", "$2b$04$broken"])
+async def test_accounts_without_a_usable_hash_cannot_sign_in(world: World, password_hash: str | None):
+    async with world.services.database.write() as db:
+        user = await users.create(db, "locked", "!", is_super_admin=False)
+        await db.exec_driver_sql("UPDATE users SET password_hash = $1 WHERE id = $2", (password_hash, user.id))
+
+    login = (await world.stranger.ask(LOGIN, username="locked", password=PASSWORD))["login"]
+
+    assert login["__typename"] == "InvalidCredentials"
+
+
+async def test_hashes_of_the_old_service_verify(world: World):
+    await _user_with_bcrypt(world, "veteran")
+
+    right = (await world.stranger.ask(LOGIN, username="veteran", password=PASSWORD))["login"]
+    wrong = (await world.stranger.ask(LOGIN, username="veteran", password=PASSWORD + "!"))["login"]
+
+    assert right["__typename"] == "LoginSuccess"
+    assert wrong["__typename"] == "InvalidCredentials"
+
+
+@pytest.mark.parametrize("password", ["x" * 73, "é" * 200, "", "a\x7fb"])
+async def test_no_password_upsets_an_old_hash(world: World, password: str):
+    await _user_with_bcrypt(world, "veteran")
+
+    login = (await world.stranger.ask(LOGIN, username="veteran", password=password))["login"]
+
+    assert login["__typename"] == "InvalidCredentials"
+
+
+@pytest.mark.parametrize("username", ["a\u0000b", "%", "' OR 1=1 --", "x" * 10_000])
+async def test_strange_usernames_are_merely_refused(world: World, username: str):
+    answer = await world.stranger.post(LOGIN, username=username, password=PASSWORD)
+
+    if answer.get("errors"):
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    else:
+        assert answer["data"]["login"]["__typename"] == "InvalidCredentials"
+
+
+async def test_passwords_are_hashed_with_argon2id_and_salted(passwords: Passwords):
+    first, second = await passwords.hash(PASSWORD), await passwords.hash(PASSWORD)
+
+    assert first.startswith("$argon2id$")
+    assert first != second
+    assert await passwords.check(PASSWORD, first)
+    assert not await passwords.check(PASSWORD.upper(), first)
+
+
+async def test_unknown_users_cost_a_hash_of_the_usual_strength(passwords: Passwords):
+    usual = await passwords.hash(PASSWORD)
+
+    # The decoy is checked, with the parameters of every other hash, and even its own password does not match.
+    assert passwords._decoy.split("$")[:4] == usual.split("$")[:4]
+    assert passwords._check("a password that nobody has", passwords._decoy)
+    assert not await passwords.check("a password that nobody has", None)
+    assert not await passwords.check(PASSWORD, None)
+
+
+async def _user_with_bcrypt(world: World, username: str) -> None:
+    stored = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, b"2a")).decode()
+    async with world.services.database.write() as db:
+        await users.create(db, username, stored, is_super_admin=False)

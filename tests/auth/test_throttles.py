@@ -1,0 +1,170 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+from limits import parse
+
+from auth.throttle import Counters, Throttle
+from core.errors import TooManyAttempts
+from tests.auth.test_login import LOGIN
+from tests.auth.test_sessions import CHANGE, NEW, REFRESH
+from tests.conftest import make_settings
+from tests.servers import RedisServer, own_world, redis_server
+from tests.world import PASSWORD, World
+
+THREE = parse("3/hour")
+THROTTLED = "... on TooManyAttempts { message retryAfterSeconds }"
+
+
+@pytest.fixture
+def redis():
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def throttled(data_dir: Path, database_url: str, world: World):
+    """A world whose application allows three attempts an account and twelve an address."""
+    limits = {"sign_in_limit_per_account": "3/hour", "sign_in_limit_per_address": "12/hour"}
+    settings = make_settings(data_dir, rate_limit_enabled=True, **limits)
+    async with own_world(settings, database_url) as own:
+        yield World(own.services, own.http)
+
+
+async def login(world: World, username: str, password: str = "a wrong password") -> str:
+    answer = await world.stranger.ask(LOGIN, username=username, password=password)
+    name: str = answer["login"]["__typename"]
+    return name
+
+
+async def test_attempts_on_an_account_are_limited_whatever_the_case_of_its_name(throttled: World):
+    await throttled.user_with_password("Ada")
+
+    tried = [await login(throttled, name) for name in ("Ada", "ADA", "ada", "aDa")]
+
+    assert tried == ["InvalidCredentials"] * 3 + ["TooManyAttempts"]
+    assert await login(throttled, "ada", PASSWORD) == "TooManyAttempts"
+    assert await login(throttled, "somebody else") == "InvalidCredentials"
+
+
+async def test_attempts_of_an_address_are_limited_whatever_the_account(throttled: World):
+    tried = [await login(throttled, f"user {number}") for number in range(13)]
+
+    assert tried == ["InvalidCredentials"] * 12 + ["TooManyAttempts"]
+
+
+async def test_addresses_are_counted_apart(data_dir: Path, database_url: str, redis: RedisServer):
+    settings = make_settings(
+        data_dir, rate_limit_enabled=True, sign_in_limit_per_address="1/hour", redis_url=redis.url
+    )
+
+    async with own_world(settings, database_url, "10.0.0.1") as one, own_world(settings, database_url, "10.0.0.2") as two:
+        tried = [await login(one, "a"), await login(one, "b"), await login(two, "c"), await login(two, "d")]
+
+    assert tried == ["InvalidCredentials", "TooManyAttempts"] * 2
+
+
+async def test_logins_under_aliases_of_one_request_count_one_by_one(throttled: World):
+    fields = " ".join(
+        f'a{number}: login(input: {{username: "Ada", password: "guess number {number}"}}) {{ __typename {THROTTLED} }}'
+        for number in range(15)
+    )
+
+    answers = (await throttled.stranger.ask(f"mutation {{ {fields} }}")).values()
+
+    names = [answer["__typename"] for answer in answers]
+    assert names == ["InvalidCredentials"] * 3 + ["TooManyAttempts"] * 12
+    assert all(0 < answer["retryAfterSeconds"] <= 3600 for answer in list(answers)[3:])
+
+
+async def test_refreshing_counts_against_the_address(throttled: World):
+    answers = [await throttled.stranger.ask(REFRESH, token="nonsense") for _ in range(13)]
+
+    names = [answer["refreshSession"]["__typename"] for answer in answers]
+    assert names == ["InvalidRefreshToken"] * 12 + ["TooManyAttempts"]
+
+
+async def test_guessing_the_current_password_is_limited(throttled: World):
+    asker = await throttled.sign_in(await throttled.user_with_password("Ada"))
+
+    answers = [await asker.ask(CHANGE, current="a wrong guess", new=NEW) for _ in range(4)]
+
+    names = [answer["changePassword"]["__typename"] for answer in answers]
+    assert names == ["InvalidCredentials"] * 3 + ["TooManyAttempts"]
+
+
+async def test_a_throttle_counts_each_key_and_each_kind_for_itself():
+    counters = Counters()
+    one, other = Throttle(counters, "one", "1/hour"), Throttle(counters, "other", "1/hour")
+
+    await one.attempt("a", "too many")
+    await one.attempt("b", "too many")
+    await other.attempt("a", "too many")
+
+    with pytest.raises(TooManyAttempts, match="too many") as refused:
+        await one.attempt("a", "too many")
+    assert 0 < refused.value.retry_after <= 3600
+
+
+async def test_a_throttle_that_is_off_counts_nothing():
+    throttle = Throttle(Counters(), "off", "1/hour", enabled=False)
+
+    for _ in range(5):
+        await throttle.attempt("a", "too many")
+
+    assert await throttle._counters.hit(throttle._limit, "off", "a") is None
+
+
+async def test_concurrent_attempts_are_all_counted():
+    counters = Counters()
+
+    outcomes = await asyncio.gather(*(counters.hit(THREE, "a") for _ in range(20)))
+
+    assert outcomes.count(None) == 3
+
+
+async def test_two_processes_share_one_count_in_redis(redis: RedisServer):
+    one, two = Counters(redis.url), Counters(redis.url)
+
+    outcomes = [await counters.hit(THREE, "a") for counters in (one, two, one, two, one)]
+
+    assert outcomes[:3] == [None] * 3
+    assert all(seconds and 0 < seconds <= 3600 for seconds in outcomes[3:])
+    await one.close()
+    await two.close()
+
+
+async def test_counting_goes_on_in_process_without_redis_and_comes_back_to_it(redis: RedisServer):
+    counters = Counters(redis.url)
+    assert [await counters.hit(THREE, "a") for _ in range(2)] == [None] * 2
+
+    redis.kill()
+    without = [await counters.hit(THREE, "a") for _ in range(5)]
+
+    assert without[:3] == [None] * 3
+    assert all(without[3:])
+
+    redis.start()
+    assert await counters.hit(THREE, "a"), "a server that has just failed is left alone"
+    counters._retry_redis_at = 0  # as after a while
+    again, elsewhere = await counters.hit(THREE, "a"), Counters(redis.url)
+    assert again is None
+    assert [await elsewhere.hit(THREE, "a") for _ in range(3)][:2] == [None] * 2
+    assert await counters.hit(THREE, "a")
+    await counters.close()
+    await elsewhere.close()
+
+
+async def test_a_frozen_redis_holds_up_one_attempt_and_no_more(redis: RedisServer):
+    counters = Counters(redis.url)
+    await counters.hit(THREE, "a")
+    redis.freeze()
+
+    async with asyncio.timeout(3):
+        assert await counters.hit(THREE, "a") is None
+    async with asyncio.timeout(0.5):
+        outcomes = [await counters.hit(THREE, "a") for _ in range(4)]
+
+    assert outcomes[:2] == [None] * 2
+    assert all(outcomes[2:])
+    await counters.close()
