@@ -29,7 +29,12 @@ from db.queries.housekeeping import newest_rejected
 from resolvers.services import Services
 from resolvers.user import create_account
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Behaviour analytics: events in, answers out.")
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # they may be passwords
+    help="Behaviour analytics: events in, answers out.",
+)
 
 
 def main() -> None:

@@ -78,6 +78,13 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         except AppError as error:
             return error
 
+    def parse_json(self, data: str | bytes) -> Any:
+        parsed = super().parse_json(data)
+        # The view goes on to look members up. (A body comes as bytes; a parameter of a GET, as text, may be null.)
+        if not isinstance(parsed, dict | list) and not (parsed is None and isinstance(data, str)):
+            raise HTTPException(400, "A GraphQL request is a JSON object.")
+        return parsed
+
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)  # refuses lone surrogates, which no database text can hold
 

@@ -2,7 +2,9 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from app.settings import Settings
 
@@ -21,8 +23,9 @@ def jwt_secret(settings: Settings) -> str:
 
 
 def _create(path: Path, text: str) -> None:
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-    except FileExistsError:  # another process was faster
-        return
+    # Written aside (only its owner reads a temporary file) and put in place whole: nobody finds it there half written.
+    with NamedTemporaryFile("w", dir=path.parent) as file:
+        file.write(text)
+        file.flush()
+        with suppress(FileExistsError):  # another process was faster
+            os.link(file.name, path)

@@ -53,8 +53,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.router.routes.append(Route("/swagger", _swagger))
     app.router.routes.append(Mount(STATIC_PATH, static_files()))
     _answer_failures(app)
-    app.add_middleware(SecurityHeaders, https=secure)
     app.add_middleware(Cors, origins=origins)
+    app.add_middleware(SecurityHeaders, https=secure)  # the outermost: preflights, which Cors answers, have them too
     return app
 
 

@@ -18,7 +18,8 @@ _CONNECT_SECONDS = 3
 _POOL_WAIT_SECONDS = 3
 
 # SQLSTATE classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
-_UNAVAILABLE_CLASSES = {"08", "53", "57", "58", "XX"}  # connection, resources (disk, slots), operator, system, internal
+# Of these: connection, authorization, no such database, resources (disk, slots), operator, system, internal.
+_UNAVAILABLE_CLASSES = {"08", "28", "3D", "53", "57", "58", "XX"}
 _UNAVAILABLE_STATES = {"25006", "40001", "40P01", "55P03"}  # read-only, serialization, deadlock, lock timeout
 _QUERY_CANCELED = "57014"
 _READ_ONLY = "25006"

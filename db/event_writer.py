@@ -139,7 +139,8 @@ class EventWriter:
             return one if isinstance(one, Exception) else other
         log.error("event refused by the database", error=type(error).__name__)
         reason = EventRejected(RejectionCode.INVALID_EVENT, "the database cannot hold this event")
-        refused = [RejectedEvent(event.index, reason, None, event.payload) for event in submission.events]
+        poster = None if submission.key is None else submission.key.user_id
+        refused = [RejectedEvent(event.index, reason, poster, event.payload) for event in submission.events]
         [outcome] = await self._store([submission.without_events(refused)])
         return outcome
 

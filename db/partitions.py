@@ -10,7 +10,6 @@ from core.clock import now
 from db.engine import Database
 
 MONTHS_AHEAD = 3
-_LOCK = 0x0BE4A710  # any constant: makers of partitions queue up behind one another
 
 
 def month_of(ts: datetime) -> date:
@@ -56,7 +55,9 @@ async def create(connection: AsyncConnection, months: Iterable[date]) -> None:
 
     Attached rather than created in place: `CREATE TABLE … PARTITION OF` would lock out every reader of the table.
     """
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    # The lock that ATTACH takes anyway: makers queue up behind one another, readers and writers pass. (Behind an
+    # advisory lock a maker would still see the catalogue as it was before the wait, and make what it now has.)
+    await connection.execute(text("LOCK TABLE behaviors IN SHARE UPDATE EXCLUSIVE MODE"))
     for month in months:
         name = f"behaviors_{month:%Y_%m}"
         if await connection.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None:

@@ -18,7 +18,7 @@ from asgi_lifespan import LifespanManager
 from httpx import ASGITransport, AsyncClient
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from sqlalchemy import make_url, text
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -138,10 +138,20 @@ def postgres_15() -> Iterator[str]:
 async def new_database(server_url: str) -> AsyncIterator[str]:
     """An empty database on a server, dropped again afterwards."""
     name = f"db_{uuid4().hex}"
+    await _command(server_url, f"CREATE DATABASE {name}")
+    url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    yield url
+    await drop_database(url)
+
+
+async def drop_database(url: str) -> None:
+    """Take a database away from under whoever uses it."""
+    address = make_url(url)
+    await _command(address.set(database="postgres"), f"DROP DATABASE IF EXISTS {address.database} WITH (FORCE)")
+
+
+async def _command(server_url: str | URL, command: str) -> None:
     address, connect_args = split_url(server_url)
     engine = create_async_engine(address, connect_args=connect_args, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    async with engine.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        await connection.execute(text(command))

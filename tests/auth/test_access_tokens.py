@@ -64,7 +64,7 @@ def test_a_token_says_who_for_whom_and_for_an_hour(issuer: TokenIssuer):
     assert (said["typ"], said["sub"], said["sid"]) == ("access", str(CLAIMS.user_id), str(CLAIMS.sign_in_id))
     assert said["exp"] - said["iat"] == 3600
     assert said["exp"] == token.expires_at.timestamp()
-    assert UUID(said["jti"])
+    assert UUID(said["jti"]).version == 4
     assert jwt.get_unverified_header(token.text) == {"alg": "HS256", "typ": "JWT"}
 
 

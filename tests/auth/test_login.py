@@ -1,8 +1,8 @@
-import bcrypt
 import pytest
 
 from auth.passwords import Passwords
 from db.queries import user as users
+from tests.auth.accounts import quick_user
 from tests.world import PASSWORD, World
 
 LOGIN = """
@@ -35,7 +35,7 @@ async def test_login_gives_a_token_that_speaks_for_the_user(world: World):
 
 @pytest.mark.parametrize("typed", ["grace", "GRACE", "gRaCe"])
 async def test_usernames_are_taken_in_any_case(world: World, typed: str):
-    await world.user_with_password("Grace")
+    await quick_user(world, "Grace")
 
     login = (await world.stranger.ask(LOGIN, username=typed, password=PASSWORD))["login"]
 
@@ -43,7 +43,7 @@ async def test_usernames_are_taken_in_any_case(world: World, typed: str):
 
 
 async def test_unknown_users_and_wrong_passwords_get_the_same_answer(world: World):
-    await world.user_with_password("Ada")
+    await quick_user(world, "Ada")
 
     wrong = await world.stranger.post(LOGIN, username="Ada", password="correct horse batterz")
     unknown = await world.stranger.post(LOGIN, username="Nobody", password=PASSWORD)
@@ -53,7 +53,7 @@ async def test_unknown_users_and_wrong_passwords_get_the_same_answer(world: Worl
 
 
 async def test_a_failed_login_begins_no_session(world: World):
-    await world.user_with_password("Ada")
+    await quick_user(world, "Ada")
 
     await world.stranger.ask(LOGIN, username="Ada", password="wrong password!")
 
@@ -73,7 +73,7 @@ async def test_accounts_without_a_usable_hash_cannot_sign_in(world: World, passw
 
 
 async def test_hashes_of_the_old_service_verify(world: World):
-    await _user_with_bcrypt(world, "veteran")
+    await quick_user(world, "veteran")
 
     right = (await world.stranger.ask(LOGIN, username="veteran", password=PASSWORD))["login"]
     wrong = (await world.stranger.ask(LOGIN, username="veteran", password=PASSWORD + "!"))["login"]
@@ -84,7 +84,7 @@ async def test_hashes_of_the_old_service_verify(world: World):
 
 @pytest.mark.parametrize("password", ["x" * 73, "é" * 200, "", "a\x7fb"])
 async def test_no_password_upsets_an_old_hash(world: World, password: str):
-    await _user_with_bcrypt(world, "veteran")
+    await quick_user(world, "veteran")
 
     login = (await world.stranger.ask(LOGIN, username="veteran", password=password))["login"]
 
@@ -118,9 +118,3 @@ async def test_unknown_users_cost_a_hash_of_the_usual_strength(passwords: Passwo
     assert passwords._check("a password that nobody has", passwords._decoy)
     assert not await passwords.check("a password that nobody has", None)
     assert not await passwords.check(PASSWORD, None)
-
-
-async def _user_with_bcrypt(world: World, username: str) -> None:
-    stored = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, b"2a")).decode()
-    async with world.services.database.write() as db:
-        await users.create(db, username, stored, is_super_admin=False)

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from tests.auth.accounts import quick_user
 from tests.auth.test_login import LOGIN
 from tests.world import PASSWORD, Asker, World
 
@@ -49,7 +50,7 @@ async def is_signed_in(world: World, access_token: str) -> bool:
 @pytest.fixture
 async def session(world: World) -> dict[str, Any]:
     """What Ada's login answered."""
-    await world.user_with_password("Ada")
+    await quick_user(world, "Ada")
     return await login(world)
 
 
@@ -149,7 +150,7 @@ async def test_a_changed_password_is_the_one_that_counts(world: World, session: 
 
 async def test_changing_the_password_ends_every_other_session_of_the_account(world: World, session: dict[str, Any]):
     other = await login(world)
-    await world.user_with_password("Grace")
+    await quick_user(world, "Grace")
     stranger = await login(world, "Grace")
 
     await Asker(world.http, token=session["accessToken"]).ask(CHANGE, current=PASSWORD, new=NEW)

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from limits import parse
 
 from auth.throttle import Counters, Throttle
 from core.errors import TooManyAttempts
+from tests.auth.accounts import quick_user
 from tests.auth.test_login import LOGIN
 from tests.auth.test_sessions import CHANGE, NEW, REFRESH
 from tests.conftest import make_settings
@@ -24,11 +26,11 @@ def redis():
 
 @pytest.fixture
 async def throttled(data_dir: Path, database_url: str, world: World):
-    """A world whose application allows three attempts an account and twelve an address."""
-    limits = {"sign_in_limit_per_account": "3/hour", "sign_in_limit_per_address": "12/hour"}
+    """A world whose application allows three attempts an account and six an address."""
+    limits = {"sign_in_limit_per_account": "3/hour", "sign_in_limit_per_address": "6/hour"}
     settings = make_settings(data_dir, rate_limit_enabled=True, **limits)
     async with own_world(settings, database_url) as own:
-        yield World(own.services, own.http)
+        yield replace(world, services=own.services, http=own.http)
 
 
 async def login(world: World, username: str, password: str = "a wrong password") -> str:
@@ -38,7 +40,7 @@ async def login(world: World, username: str, password: str = "a wrong password")
 
 
 async def test_attempts_on_an_account_are_limited_whatever_the_case_of_its_name(throttled: World):
-    await throttled.user_with_password("Ada")
+    await quick_user(throttled, "Ada")
 
     tried = [await login(throttled, name) for name in ("Ada", "ADA", "ada", "aDa")]
 
@@ -48,17 +50,18 @@ async def test_attempts_on_an_account_are_limited_whatever_the_case_of_its_name(
 
 
 async def test_attempts_of_an_address_are_limited_whatever_the_account(throttled: World):
-    tried = [await login(throttled, f"user {number}") for number in range(13)]
+    tried = [await login(throttled, f"user {number}") for number in range(7)]
 
-    assert tried == ["InvalidCredentials"] * 12 + ["TooManyAttempts"]
+    assert tried == ["InvalidCredentials"] * 6 + ["TooManyAttempts"]
 
 
 async def test_addresses_are_counted_apart(data_dir: Path, database_url: str, redis: RedisServer):
-    settings = make_settings(
-        data_dir, rate_limit_enabled=True, sign_in_limit_per_address="1/hour", redis_url=redis.url
-    )
+    settings = make_settings(data_dir, rate_limit_enabled=True, sign_in_limit_per_address="1/hour", redis_url=redis.url)
 
-    async with own_world(settings, database_url, "10.0.0.1") as one, own_world(settings, database_url, "10.0.0.2") as two:
+    async with (
+        own_world(settings, database_url, "10.0.0.1") as one,
+        own_world(settings, database_url, "10.0.0.2") as two,
+    ):
         tried = [await login(one, "a"), await login(one, "b"), await login(two, "c"), await login(two, "d")]
 
     assert tried == ["InvalidCredentials", "TooManyAttempts"] * 2
@@ -78,14 +81,14 @@ async def test_logins_under_aliases_of_one_request_count_one_by_one(throttled: W
 
 
 async def test_refreshing_counts_against_the_address(throttled: World):
-    answers = [await throttled.stranger.ask(REFRESH, token="nonsense") for _ in range(13)]
+    answers = [await throttled.stranger.ask(REFRESH, token="nonsense") for _ in range(7)]
 
     names = [answer["refreshSession"]["__typename"] for answer in answers]
-    assert names == ["InvalidRefreshToken"] * 12 + ["TooManyAttempts"]
+    assert names == ["InvalidRefreshToken"] * 6 + ["TooManyAttempts"]
 
 
 async def test_guessing_the_current_password_is_limited(throttled: World):
-    asker = await throttled.sign_in(await throttled.user_with_password("Ada"))
+    asker = await throttled.sign_in(await quick_user(throttled, "Ada"))
 
     answers = [await asker.ask(CHANGE, current="a wrong guess", new=NEW) for _ in range(4)]
 

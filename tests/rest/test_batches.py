@@ -1,4 +1,5 @@
 import json
+from uuid import uuid4
 
 import pytest
 
@@ -69,6 +70,18 @@ async def test_a_batch_without_a_good_event_is_refused_with_the_first_ones_messa
     assert response.json() == {"message": message, "success": False}
     assert await stored(world.services) == []
     assert [row["code"] for row in await rejected(world.services)][1:] == ["invalid_type"]
+
+
+async def test_rejections_come_in_the_order_of_events_whatever_the_reason(world: World):
+    stranger = str(uuid4())
+    bad = [event(userId=stranger), event(type="foo"), event(userId=stranger), {}]
+
+    some = await post_batch(world.http, *bad, event())
+    all_ = await post_batch(world.http, *bad)
+
+    assert [rejection["index"] for rejection in some.json()["rejected"]] == [0, 1, 2, 3]
+    assert all_.status_code == 400
+    assert all_.json()["message"] == f"unknown user at index 0: {stranger}"
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ import json
 from itertools import count
 from typing import Any
 
+from httpx import AsyncClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from httpx import AsyncClient
 
 from core.events import RejectionCode
 from tests.wire import BATCH, BEHAVIORS, event

@@ -125,3 +125,10 @@ async def outcome(asker: Asker, selection: str, **variables: Any) -> Any:
         return answer["errors"][0]["extensions"]["code"]
     found = leaves(answer["data"])
     return found[0] if len(found) == 1 else found
+
+
+async def run(asker: Asker, mutation: str, **members: Any) -> dict[str, Any]:
+    """The answer to a request of one field, whose `$input` has these members."""
+    [answer] = (await asker.ask(mutation, input=members)).values()
+    found: dict[str, Any] = answer
+    return found

@@ -1,0 +1,83 @@
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.auth.test_login import LOGIN
+from tests.ports import free_port
+from tests.servers import COMMAND, wait_until
+from tests.wire import BEHAVIORS, event
+
+ADMIN = {"ADMIN_USERNAME": "root", "ADMIN_PASSWORD": "a password to start"}
+
+
+def surroundings(**settings: str) -> dict[str, str]:
+    """An environment with these settings and none of the developer's."""
+    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/tmp"), "TERM": "dumb", **settings}
+
+
+@contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[httpx.Client]:
+    """`web-behavior serve` on the embedded database; at the end it is told to stop and must leave cleanly."""
+    port = free_port()
+    environment = surroundings(PORT=str(port), DATA_DIR=str(folder / "data"), **settings)
+    with (folder / "log").open("a") as log, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        process = subprocess.Popen([COMMAND, "serve"], cwd=folder, env=environment, stdout=log, stderr=log)
+        try:
+            wait_until(lambda: process.poll() is not None or _is_ready(client), "the service")
+            yield client
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0, (folder / "log").read_text()
+        finally:
+            process.kill()
+            process.wait()
+
+
+def test_what_was_acknowledged_is_there_after_a_stop_and_a_start(data_dir: Path):
+    folder = data_dir / "serve"
+    folder.mkdir()
+
+    with serving(folder, **ADMIN) as client:
+        posted = client.post(BEHAVIORS, json=event(url="https://just.before/the-end"))
+    assert posted.status_code == 201
+    assert not (folder / "data/postgres/postmaster.pid").exists(), "the embedded database was left running"
+
+    with serving(folder, WORKERS="2") as client:
+        token = _ask(client, LOGIN, None, username="root", password=ADMIN["ADMIN_PASSWORD"])["login"]["accessToken"]
+        stored = [_ask(client, "{ behaviors(first: 5) { nodes { url } } }", token) for _ in range(4)]
+    assert stored == [{"behaviors": {"nodes": [{"url": "https://just.before/the-end"}]}}] * 4
+    assert not (folder / "data/postgres/postmaster.pid").exists(), "the embedded database was left running"
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+def test_a_database_that_cannot_be_reached_is_told_in_one_line(tmp_path: Path):
+    environment = surroundings(DB_HOST="127.0.0.1", DB_PORT=str(free_port()), PORT=str(free_port()))
+
+    process = subprocess.run(
+        [COMMAND, "serve"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=20
+    )
+
+    assert process.returncode == 1
+    assert "Check DB_HOST" in process.stderr
+    assert process.stderr.count("\n") == 1
+    assert process.stdout == ""
+
+
+def _is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/ready").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _ask(client: httpx.Client, query: str, token: str | None, **variables: Any) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = client.post("/graphql", json={"query": query, "variables": variables}, headers=headers).json()
+    assert "errors" not in answer, answer
+    data: dict[str, Any] = answer["data"]
+    return data

@@ -1,0 +1,113 @@
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.events import ANONYMOUS, Event, EventRules, RawEvent
+from core.identity import OccurrenceCounter
+from tests.world import at, moment
+
+ADA, BEN = UUID(int=1), UUID(int=2)
+RULES = EventRules(ahead=timedelta(days=366), behind=timedelta(days=366))
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
+
+
+def accepted(**members: Any) -> Event:
+    raw = RawEvent(**({"session_id": "s1", "ts": at("09:00:00"), "type": "focus", "url": "https://a.com/"} | members))
+    return RULES.check(raw, moment("12:00:00"))
+
+
+EVENTS = st.builds(
+    accepted,
+    session_id=TEXT.filter(bool),
+    ts=st.sampled_from([at("09:00:00"), at("09:00:01"), at("09:00:00.000")]),
+    type=st.sampled_from(["focus", "blur"]),
+    url=TEXT,
+    x=st.none() | st.integers(0, 30),
+    y=st.none() | st.integers(0, 30),
+    event_id=st.none() | st.sampled_from(["e1", "e2"]),
+)
+
+
+few = settings(max_examples=50)
+
+
+def ids(events: list[Event], person: UUID = ADA) -> list[UUID]:
+    counter = OccurrenceCounter()
+    return [counter.id_of(person, event) for event in events]
+
+
+@few
+@given(st.lists(EVENTS))
+def test_a_replay_derives_the_same_ids(events: list[Event]):
+    again = [msgspec.json.decode(msgspec.json.encode(event.raw), type=RawEvent) for event in events]
+
+    assert ids([RULES.check(raw, moment("13:00:00")) for raw in again]) == ids(events)
+
+
+@few
+@given(st.lists(EVENTS), st.lists(EVENTS), EVENTS)
+def test_neighbours_that_differ_have_no_say(before: list[Event], after: list[Event], event: Event):
+    others = [other for other in before if other.raw != event.raw]
+
+    assert ids([*others, event, *after])[len(others)] == ids([event])[0]
+
+
+@few
+@given(st.lists(EVENTS, unique_by=lambda event: event.raw))
+def test_events_that_differ_have_ids_that_differ(events: list[Event]):
+    unnamed = [event for event in events if event.raw.event_id is None]
+
+    assert len(set(ids(unnamed))) == len(unnamed)
+
+
+@few
+@given(EVENTS, st.integers(1, 5))
+def test_equal_events_are_told_apart_by_their_number_unless_they_have_an_id_of_their_own(event: Event, times: int):
+    unnamed, named = replace(event, raw=msgspec.structs.replace(event.raw, event_id=None)), accepted(event_id="e1")
+
+    repeated = ids([unnamed] * times)
+
+    assert len(set(repeated)) == times
+    assert repeated == ids([unnamed] * (times + 1))[:times]
+    assert len(set(ids([named] * times))) == 1
+
+
+@few
+@given(EVENTS)
+def test_ids_belong_to_a_person_and_are_valid_uuids(event: Event):
+    everybodys = [ids([event], person)[0] for person in (ADA, BEN, ANONYMOUS)]
+
+    assert len(set(everybodys)) == 3
+    assert {(found.version, found.variant) for found in everybodys} == {(8, "specified in RFC 4122")}
+
+
+def test_an_id_of_the_clients_own_holds_for_its_instant_whatever_else_changes():
+    first = accepted(event_id="e1")
+    same = accepted(event_id="e1", ts="2026-08-03T10:00:00+01:00", url="https://b.com/", type="blur", session_id="s2")
+
+    assert ids([first]) == ids([same])
+    assert ids([first]) != ids([accepted(event_id="e1", ts=at("09:00:01"))])
+    assert ids([first]) != ids([accepted(event_id="e2")])
+
+
+def test_members_do_not_run_into_one_another():
+    parts: list[dict[str, Any]] = [
+        {"url": "a", "x": 11, "y": 1},
+        {"url": "a", "x": 1, "y": 11},
+        {"url": "a1", "x": 1, "y": 1},
+        {"url": "a1", "x": 11, "y": None},
+        {"url": "a111"},
+    ]
+
+    found = {ids([accepted(**members)])[0] for members in parts}
+
+    assert len(found) == len(parts)
+
+
+def test_an_empty_id_of_the_clients_own_is_none():
+    assert ids([accepted(event_id="")]) == ids([accepted()])

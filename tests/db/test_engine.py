@@ -1,0 +1,124 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+from structlog.testing import capture_logs
+
+from core.errors import InvalidInput, QueryTimeout, Unavailable
+from db.engine import Database, DatabaseOptions, split_url, unavailable
+from db.housekeeping import housekeeping
+from db.key_usage import KeyUsage
+from db.partitions import Partitions
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url, DatabaseOptions(pool_size=2, statement_timeout=0.1))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def nowhere() -> AsyncIterator[Database]:
+    database = Database("postgresql://nobody@127.0.0.1:1/nothing")
+    yield database
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "error"),
+    [
+        ("SELECT pg_sleep(5)", QueryTimeout),
+        ("SELECT 1 / 0", InvalidInput),
+        ("SELECT 'a'::int", InvalidInput),
+        ("SELECT repeat('a', 3)::uuid", InvalidInput),
+        ("DO $$ BEGIN RAISE SQLSTATE '53100'; END $$", Unavailable),  # disk full
+        ("DO $$ BEGIN RAISE SQLSTATE '53200'; END $$", Unavailable),  # out of memory
+        ("DO $$ BEGIN RAISE SQLSTATE '25006'; END $$", Unavailable),  # read-only
+        ("DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$", Unavailable),  # deadlock
+        ("DO $$ BEGIN RAISE SQLSTATE '57P01'; END $$", Unavailable),  # shutting down
+        ("SELECT pg_terminate_backend(pg_backend_pid())", Unavailable),
+        ("DO $$ BEGIN RAISE SQLSTATE '23505'; END $$", IntegrityError),
+        ("SELECT nonsense", ProgrammingError),
+    ],
+)
+async def test_failures_are_told_in_our_own_words_where_a_caller_can_act(
+    database: Database, statement: str, error: type[Exception]
+):
+    for lend in (database.read, database.write):
+        with pytest.raises(error):
+            async with lend() as connection:
+                await connection.execute(text(statement))
+
+    async with database.read() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
+
+
+async def test_what_a_failed_transaction_wrote_is_gone(database: Database):
+    insert = text("INSERT INTO rejected_events (received_at, code, message, payload) VALUES (now(), 'a', 'b', 'c')")
+
+    with pytest.raises(InvalidInput):  # noqa: PT012 - one transaction
+        async with database.write() as connection:
+            await connection.execute(insert)
+            await connection.execute(text("SELECT 1 / 0"))
+
+    async with database.read() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM rejected_events")) == 0
+
+
+async def test_reading_commits_nothing(database: Database):
+    async with database.read() as connection:
+        await connection.execute(text("CREATE TABLE passing ()"))
+
+    async with database.read() as connection:
+        assert await connection.scalar(text("SELECT to_regclass('passing')")) is None
+
+
+async def test_a_server_that_is_not_there_is_unavailable(nowhere: Database):
+    for lend in (nowhere.read, nowhere.write):
+        with pytest.raises(Unavailable, match="cannot be reached"):
+            await lend().__aenter__()
+
+
+def test_clients_are_not_sent_back_all_at_once():
+    assert {unavailable().retry_after for _ in range(200)} == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected", "arguments"),
+    [
+        ("postgresql://me@db/x", "postgresql+asyncpg://me@db/x", {}),
+        ("postgres://me@db/x?sslmode=require", "postgresql+asyncpg://me@db/x", {"ssl": "require"}),
+        ("postgresql://me@/x?host=/run&sslmode=disable", "postgresql+asyncpg://me@/x?host=%2Frun", {"ssl": "disable"}),
+    ],
+)
+def test_addresses_are_taken_as_libpq_writes_them(url: str, expected: str, arguments: dict[str, str]):
+    address, connect_args = split_url(url)
+
+    assert address.render_as_string() == expected
+    assert connect_args == arguments
+
+
+async def test_housekeeping_outlives_an_outage_and_a_failing_chore(nowhere: Database, database_url: str):
+    unmigrated = Database(database_url.replace("/web_behavior", "/postgres"))
+
+    with capture_logs() as logs:
+        keepers = [
+            asyncio.create_task(housekeeping(database, Partitions(database), KeyUsage(database)))
+            for database in (nowhere, unmigrated)
+        ]
+        async with asyncio.timeout(5):
+            while len(logs) < len(keepers):  # noqa: ASYNC110 - a log entry tells nobody
+                await asyncio.sleep(0.01)
+
+    assert {(entry["event"], entry["log_level"]) for entry in logs} == {
+        ("housekeeping put off", "warning"),
+        ("housekeeping failed", "error"),
+    }
+    assert not any(keeper.done() for keeper in keepers)
+    for keeper in keepers:
+        keeper.cancel()
+    await asyncio.gather(*keepers, return_exceptions=True)
+    await unmigrated.close()

@@ -1,0 +1,226 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from structlog.testing import capture_logs
+
+from core.errors import Unavailable
+from core.events import ANONYMOUS, RawEvent, payload_text
+from db.event_writer import GROUP_EVENTS, QUEUE_EVENTS, EventWriter
+from db.key_usage import KeyUsage
+from db.partitions import Partitions
+from db.submissions import Receipt
+from resolvers import ingestion
+from resolvers.ingestion import Candidate
+from resolvers.services import Services
+from tests.conftest import StatementCounter
+from tests.wire import BEHAVIORS, event, execute, post_batch, rejected, stored
+from tests.world import World, raw
+
+
+class Waiting:
+    """Requests that have handed their events to a writer that is not running yet."""
+
+    def __init__(self, services: Services) -> None:
+        database = services.database
+        self.writer = EventWriter(database, Partitions(database), KeyUsage(database))
+        self._services = replace(services, writer=self.writer)
+        self.requests: list[asyncio.Task[Receipt]] = []
+
+    async def request(self, *events: RawEvent) -> asyncio.Task[Receipt]:
+        candidates = [Candidate(event, lambda: payload_text("as sent")) for event in events]
+        task = asyncio.create_task(ingestion.store(self._services, candidates))
+        await asyncio.sleep(0)  # it runs up to where it waits for the writer
+        self.requests.append(task)
+        return task
+
+    async def store(self) -> Sequence[Receipt | BaseException]:
+        """Let the writer do what is queued, and return what became of each request."""
+        self.writer.close()
+        await self.writer.run()
+        return await asyncio.gather(*self.requests, return_exceptions=True)
+
+
+@pytest.fixture
+def waiting(world: World) -> Waiting:
+    return Waiting(world.services)
+
+
+@pytest.fixture
+async def poison(world: World) -> AsyncIterator[None]:
+    """A database that refuses urls with `poison` in them."""
+    await Partitions(world.services.database).ensure([date(2026, 8, 1)])
+    check = "ADD CONSTRAINT no_poison CHECK (url NOT LIKE '%poison%') NOT VALID"
+    await execute(world.services, f"ALTER TABLE behaviors {check}")
+    yield
+    await execute(world.services, "ALTER TABLE behaviors DROP CONSTRAINT no_poison")
+
+
+def inserts(statements: StatementCounter) -> int:
+    return sum("INSERT INTO behaviors " in statement for statement in statements.statements)
+
+
+def counts(receipt: Receipt | BaseException) -> tuple[int, int, int]:
+    assert isinstance(receipt, Receipt), receipt
+    return len(receipt.accepted), len(receipt.duplicates), len(receipt.rejected)
+
+
+async def test_requests_that_come_together_share_a_commit(world: World, statements: StatementCounter):
+    posts = [world.http.post(BEHAVIORS, json=event(eventId=str(number))) for number in range(200)]
+
+    answers = await asyncio.gather(*posts)
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len(await stored(world.services)) == 200
+    assert 1 <= inserts(statements) <= 20
+
+
+async def test_what_waits_is_stored_at_once(waiting: Waiting, statements: StatementCounter):
+    for second in range(30):
+        await waiting.request(raw(f"09:00:{second:02}"), raw(f"09:01:{second:02}"))
+
+    receipts = await waiting.store()
+
+    assert [counts(receipt) for receipt in receipts] == [(2, 0, 0)] * 30
+    assert inserts(statements) == 1
+
+
+async def test_of_equal_events_in_one_group_the_first_is_accepted(world: World, waiting: Waiting):
+    for _ in range(3):
+        await waiting.request(raw("09:00:00"), raw("09:00:01"))
+
+    receipts = await waiting.store()
+
+    assert [counts(receipt) for receipt in receipts] == [(2, 0, 0), (0, 2, 0), (0, 2, 0)]
+    assert len(await stored(world.services)) == 2
+
+
+async def test_a_group_is_bounded(waiting: Waiting, statements: StatementCounter):
+    for number in range(GROUP_EVENTS // 1000 + 1):
+        await waiting.request(*[raw("09:00:00", session=str(number))] * 1000)
+
+    receipts = await waiting.store()
+
+    assert {counts(receipt) for receipt in receipts} == {(1000, 0, 0)}
+    assert inserts(statements) == 2
+
+
+async def test_a_full_queue_refuses_instead_of_remembering(world: World, waiting: Waiting):
+    for number in range(QUEUE_EVENTS // 1000):
+        await waiting.request(*[raw("09:00:00", session=str(number))] * 1000)
+
+    one_too_many = await waiting.request(raw("10:00:00"))
+
+    with pytest.raises(Unavailable, match="Too many events are waiting") as refusal:
+        await one_too_many
+    assert 1 <= refusal.value.retry_after <= 5
+    assert not any(request.done() for request in waiting.requests[:-1])
+    for request in waiting.requests:
+        request.cancel()
+    assert await stored(world.services) == []
+
+
+async def test_a_closed_writer_stores_what_it_has_and_refuses_the_rest(world: World, waiting: Waiting):
+    early = await waiting.request(raw("09:00:00"))
+    waiting.writer.close()
+    late = await waiting.request(raw("09:00:01"))
+    await waiting.writer.run()
+
+    assert counts(await early) == (1, 0, 0)
+    with pytest.raises(Unavailable):
+        await late
+    assert len(await stored(world.services)) == 1
+
+
+async def test_a_client_that_goes_away_stops_nobody(world: World, waiting: Waiting):
+    before, gone, after = [await waiting.request(raw(f"09:00:0{second}")) for second in range(3)]
+    gone.cancel()
+
+    await waiting.store()
+
+    assert gone.cancelled()
+    assert counts(before.result()) == counts(after.result()) == (1, 0, 0)
+    assert len(await stored(world.services)) == 3
+
+
+@pytest.mark.usefixtures("poison")
+async def test_a_value_the_database_refuses_fails_no_other_request(world: World, waiting: Waiting):
+    for second in range(8):
+        await waiting.request(raw(f"09:00:0{second}", url="poison" if second == 5 else "https://a.com/"))
+
+    receipts = await waiting.store()
+
+    assert [counts(receipt) for receipt in receipts] == [(1, 0, 0)] * 5 + [(0, 0, 1)] + [(1, 0, 0)] * 2
+    assert len(await stored(world.services)) == 7
+    [kept] = await rejected(world.services)
+    assert (kept["code"], kept["message"]) == ("invalid_event", "the database cannot hold this event")
+    assert kept["payload"] == '"as sent"'
+
+
+@pytest.mark.parametrize("culprits", [{0}, {9}, {3, 4}, {0, 5, 9}, set(range(10))])
+@pytest.mark.usefixtures("poison")
+async def test_a_value_the_database_refuses_fails_no_other_event(world: World, culprits: set[int]):
+    events = [
+        event(ts=f"2026-08-03T09:00:0{index}Z", url="poison" if index in culprits else "https://a.com/")
+        for index in range(10)
+    ]
+
+    response = await post_batch(world.http, *events, event(type="foo"))
+
+    good = 10 - len(culprits)
+    assert len(await stored(world.services)) == good
+    assert len(await rejected(world.services)) == len(culprits) + 1
+    if good:
+        receipt = response.json()
+        assert (receipt["accepted"], receipt["duplicates"]) == (good, 0)
+        assert [event["index"] for event in receipt["rejected"]] == [*sorted(culprits), 10]
+    else:
+        assert response.status_code == 400
+        assert response.json()["message"] == "the database cannot hold this event at index 0"
+
+
+@pytest.mark.usefixtures("poison")
+async def test_a_value_the_database_refuses_is_attributed_to_its_person(world: World):
+    ada = await world.recorded(await world.organization())
+
+    response = await world.http.post(BEHAVIORS, json=event(url="poison"), headers={"X-API-Key": ada.key.text})
+
+    assert response.status_code == 400
+    assert response.json()["message"] == "the database cannot hold this event"
+    assert [row["user_id"] for row in await rejected(world.services)] == [ada.id]
+
+
+@pytest.mark.usefixtures("poison")
+async def test_a_refused_value_of_a_request_replayed_rejects_itself_alone_again(world: World):
+    events = [event(url="poison"), event(), event(type="blur")]
+    first = await post_batch(world.http, *events)
+
+    replay = await post_batch(world.http, *events)
+
+    assert (first.json()["accepted"], first.json()["duplicates"]) == (2, 0)
+    assert (replay.json()["accepted"], replay.json()["duplicates"]) == (0, 2)
+    assert [event["index"] for event in replay.json()["rejected"]] == [0]
+
+
+async def test_an_unexpected_failure_of_one_group_does_not_end_the_writer(world: World):
+    waiting, ada = Waiting(world.services), await world.recorded(await world.organization())
+    running = asyncio.create_task(waiting.writer.run())
+    await execute(world.services, "ALTER TABLE extension_users RENAME TO elsewhere")
+    try:
+        with capture_logs() as logs:
+            failing = await waiting.request(raw("09:00:00", user_id=ada.id))
+            [failure] = await asyncio.wait_for(asyncio.gather(failing, return_exceptions=True), 10)
+    finally:
+        await execute(world.services, "ALTER TABLE elsewhere RENAME TO extension_users")
+
+    working = await waiting.request(raw("09:00:00", user_id=ada.id), raw("09:00:00"))
+
+    assert isinstance(failure, Exception)
+    assert not isinstance(failure, Unavailable)
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [("events not stored", "error")]
+    assert counts(await asyncio.wait_for(working, 10)) == (2, 0, 0)
+    assert {row["user_id"] for row in await stored(world.services)} == {ada.id, ANONYMOUS}
+    waiting.writer.close()
+    await running
