@@ -2,7 +2,9 @@
 
 import structlog
 
+from app.readiness import CannotStart
 from app.settings import Settings
+from core.errors import InvalidInput, NameTaken
 from db.queries import user as users
 from resolvers.services import Services
 from resolvers.user import create_account
@@ -16,7 +18,12 @@ async def ensure_admin(services: Services, settings: Settings) -> None:
         if await users.any_super_admin(connection):
             return
     if settings.admin_username and settings.admin_password:
-        await create_account(services, settings.admin_username, settings.admin_password, is_super_admin=True)
+        try:
+            await create_account(services, settings.admin_username, settings.admin_password, is_super_admin=True)
+        except NameTaken:
+            return  # another process that starts at the same moment was faster, or the name is an ordinary user's
+        except InvalidInput as error:
+            raise CannotStart(f"ADMIN_USERNAME or ADMIN_PASSWORD cannot be used: {error.message}") from error
         log.info("first admin created", username=settings.admin_username)
     else:
         log.warning("nobody can sign in yet: run `web-behavior create-admin`, or set ADMIN_USERNAME and ADMIN_PASSWORD")

@@ -1,9 +1,13 @@
-"""What every request passes through, as plain ASGI: CORS and the headers that make browsers careful."""
+"""What every request passes through, as plain ASGI: CORS, security headers, a last resort."""
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.origins import Origins
+from rest.answers import failure
+
+log = structlog.get_logger()
 
 _PREFLIGHT_SECONDS = 600
 _ALLOWED_HEADERS = "Content-Type, X-API-Key, API-Key, Authorization"
@@ -58,6 +62,32 @@ class Cors:
         }
 
 
+class UnexpectedFailures:
+    """Logs what nobody expected and answers 500, inside the others, so that pages of the extension can read it, too.
+
+    (Starlette's own last resort stands outside all middleware.)
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched_send)
+        except Exception:
+            if scope["type"] != "http" or started:
+                raise
+            log.exception("unexpected error", path=scope["path"])
+            await failure("Something went wrong on our side. It has been logged.", 500)(scope, receive, send)
+
+
 class SecurityHeaders:
     """Adds the headers that make browsers careful, where an answer has not set its own."""
 
@@ -75,6 +105,8 @@ def _with_headers(send: Send, extra: dict[str, str]) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in extra.items():
                 headers.setdefault(name, value)
+            if "Vary" in extra:
+                headers.add_vary_header(extra["Vary"])
         await send(message)
 
     return send_with_headers

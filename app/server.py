@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 
 from app.graphql import GraphQLEndpoint
 from app.health import router as health_router
-from app.middleware import Cors, SecurityHeaders
+from app.middleware import Cors, SecurityHeaders, UnexpectedFailures
 from app.origins import Origins
 from app.pages import STATIC_PATH, load_examples, static_files, swagger_page
 from app.settings import Settings
@@ -53,6 +53,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.router.routes.append(Route("/swagger", _swagger))
     app.router.routes.append(Mount(STATIC_PATH, static_files()))
     _answer_failures(app)
+    app.add_middleware(UnexpectedFailures)
     app.add_middleware(Cors, origins=origins)
     app.add_middleware(SecurityHeaders, https=secure)  # the outermost: preflights, which Cors answers, have them too
     return app
@@ -76,9 +77,5 @@ def _answer_failures(app: FastAPI) -> None:
     async def http(_request: Request, error: Any) -> Response:
         return failure(error.detail, error.status_code, error.headers)
 
-    async def unexpected(_request: Request, _error: Exception) -> Response:
-        return failure("Something went wrong on our side. It has been logged.", 500)
-
     app.add_exception_handler(AppError, expected)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, unexpected)

@@ -1,7 +1,10 @@
 """The embedded database: a real PostgreSQL 18 from a wheel, for when none is configured."""
 
+import json
 import warnings
 from pathlib import Path
+
+import psutil
 
 DATABASE = "web_behavior"
 
@@ -20,7 +23,28 @@ def start(folder: Path) -> str:
             get_server,
         )
 
+        _forget_the_dead(folder)
         server = get_server(folder)
     if DATABASE not in server.psql("SELECT datname FROM pg_database").split():
         server.psql(f"CREATE DATABASE {DATABASE}")
     return str(server.get_uri(database=DATABASE))
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Clear away what processes that were killed left behind; the library takes it for the living.
+
+    Those that used the server are struck off its list, so that the last living one stops it. A server's own pid may be
+    another program's by now, as it often is when a container starts again.
+    """
+    users, server = folder / ".handle_pids.json", folder / "postmaster.pid"
+    if users.exists():
+        users.write_text(json.dumps([pid for pid in json.loads(users.read_text()) if psutil.pid_exists(pid)]))
+    if server.exists() and not _is_postgres(int(server.read_text().split()[0])):
+        server.unlink()
+
+
+def _is_postgres(pid: int) -> bool:
+    try:
+        return str(psutil.Process(pid).name()).startswith("postgres")
+    except psutil.NoSuchProcess:
+        return False

@@ -89,7 +89,8 @@ async def delete(caller: Caller, extension_user_id: UUID | None) -> UUID:
     """Delete an extension user and every event of theirs. NotFound, Forbidden.
 
     Deactivated first, in a transaction of its own: once that is committed no event writer stores anything of theirs, so
-    nothing is left behind, and deleting a million events keeps no writer waiting.
+    deleting a million events keeps no writer waiting. Swept once more afterwards, for what came in if somebody
+    reactivated them meanwhile.
     """
     person = await _managed(caller, extension_user_id)
     scope = caller.viewer.manageable
@@ -98,6 +99,8 @@ async def delete(caller: Caller, extension_user_id: UUID | None) -> UUID:
     async with caller.database.write() as db:
         await behaviors.remove_all_of(db, [person.id])
         await extension_users.remove(db, scope, person.id)
+    async with caller.database.write() as db:
+        await behaviors.remove_all_of(db, [person.id])
     return person.id
 
 

@@ -19,6 +19,7 @@ from db.submissions import IncomingEvent, KeyClaim, Payload, Receipt, RejectedEv
 from resolvers.caller import Client
 from resolvers.services import Services
 
+INVALID_KEY = "Invalid or inactive API key"
 KEY_REQUIRED = "X-API-Key header is required"
 _TOO_MANY = "Too many requests. Please slow down."
 
@@ -64,6 +65,8 @@ async def key_holder(services: Services, client: Client) -> tuple[ExtensionUserR
     holder = await services.key_ring.holder(client.api_key)
     async with services.database.read() as db:
         found = await organizations.by_ids(db, Scope.of([holder.organization_id]), [holder.organization_id])
+    if holder.organization_id not in found:  # deleted a moment ago, and its people with it
+        raise Unauthenticated(INVALID_KEY)
     used_at = now()
     services.key_usage.touch(holder.id, used_at)
     return holder, found[holder.organization_id], used_at

@@ -62,7 +62,13 @@ async def delete(caller: Caller, organization_id: UUID | None) -> UUID:
         people = await extension_users.fence_off(db, scope, organization_id=organization_id)
     async with caller.database.write() as db:
         await behaviors.remove_all_of(db, people)
+    async with caller.database.write() as db:
+        # Nobody joins from here on; whoever did meanwhile, or was reactivated, is swept up when all is gone.
+        await organizations.lock(db, scope, organization_id, against_joining=True)
+        people = await extension_users.fence_off(db, scope, organization_id=organization_id)
         await organizations.remove(db, scope, organization_id)
+    async with caller.database.write() as db:
+        await behaviors.remove_all_of(db, people)
     return organization_id
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from auth.passwords import checked_password
 from core.errors import NameTaken
 from core.text import checked_name
+from db.queries import membership as memberships
 from db.queries import user as users
 from db.queries.user import UserRow
 from resolvers.caller import Caller
@@ -17,10 +18,12 @@ from resolvers.services import Services
 
 
 async def user(caller: Caller, user_id: UUID) -> UserRow | None:
-    """An account: any for a super admin, else only the viewer's own."""
-    if not caller.viewer.is_super_admin and user_id != caller.viewer.user_id:
-        return None
-    return await member(caller, user_id)
+    """An account: any for a super admin, else the viewer's own and those they share an organization with."""
+    viewer = caller.viewer
+    if viewer.is_super_admin or user_id == viewer.user_id:
+        return await member(caller, user_id)
+    shared = await caller.batches.load(memberships.by_users, user_id)
+    return await member(caller, user_id) if shared else None
 
 
 async def member(caller: Caller, user_id: UUID) -> UserRow | None:

@@ -85,7 +85,7 @@ class ExtensionUser(Node):
         query = SessionQuery(period.resolve(), EventFilter())
         return await sessions.of_user(info.context.caller, root.id, query, first, after)
 
-    @strawberry.field(graphql_type=Usage, description="What they did in a period.")
+    @strawberry.field(graphql_type=Usage | None, description="What they did in a period.")
     def usage(
         root: strawberry.Parent[ExtensionUserRow],
         period: PeriodArgument,

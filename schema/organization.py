@@ -86,7 +86,7 @@ class Organization(Node):
     async def extension_user_counts(root: strawberry.Parent[OrganizationRow], info: Info) -> CountsRow:
         return await extension_users.counts(info.context.caller, root.id)
 
-    @strawberry.field(graphql_type=Usage, description="What its extension users did in a period.")
+    @strawberry.field(graphql_type=Usage | None, description="What its extension users did in a period.")
     def usage(
         root: strawberry.Parent[OrganizationRow],
         period: PeriodArgument,

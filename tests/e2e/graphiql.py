@@ -21,7 +21,6 @@ async def run_example(page: Page, number: int, expected: str) -> None:
     await expect(result).to_contain_text(expected)
 
 
-
 async def result_text(page: Page) -> str:
     """The whole result; the editor draws only the lines in sight."""
     text: str = await page.evaluate(

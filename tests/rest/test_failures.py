@@ -15,6 +15,7 @@ from tests.conftest import BASE_URL, make_settings
 from tests.wire import AUTH, BATCH, BEHAVIORS, event, execute, stored
 from tests.world import World
 
+EXTENSION = "chrome-extension://abcdefghijklmnop"
 INTERNAL = {"message": "Something went wrong on our side. It has been logged.", "success": False}
 
 
@@ -96,7 +97,7 @@ async def test_a_wrong_method_answers_with_the_failure_envelope(http: AsyncClien
 
 
 async def test_an_unexpected_failure_tells_nothing_and_passes(world: World, app: FastAPI):
-    http = AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url=BASE_URL)
+    http = AsyncClient(transport=ASGITransport(app), base_url=BASE_URL, headers={"Origin": EXTENSION})
     sent = event(userId="8a0c6a0e-6b5f-4b39-9f0e-6a4d3a0f2d11")
     await execute(world.services, "ALTER TABLE extension_users RENAME TO elsewhere")
     try:
@@ -110,7 +111,11 @@ async def test_an_unexpected_failure_tells_nothing_and_passes(world: World, app:
 
     assert [response.status_code for response in failed] == [500, 500]
     assert [response.json() for response in failed] == [INTERNAL] * 2
-    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["events not stored"]
+    for response in failed:
+        assert response.headers["access-control-allow-origin"] == EXTENSION
+        assert response.headers["x-content-type-options"] == "nosniff"
+    events = [entry["event"] for entry in logs if entry["log_level"] == "error"]
+    assert events == ["events not stored", "unexpected error", "unexpected error"]
 
     recovered = await world.http.post(BEHAVIORS, json=event())
 

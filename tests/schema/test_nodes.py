@@ -79,3 +79,20 @@ async def test_events_of_every_type_come_back_as_their_type(world: World):
     found = await asker.ask("{ behaviors(orderBy: OLDEST_FIRST) { nodes { type } } }")
 
     assert [node["type"] for node in found["behaviors"]["nodes"]] == [kind.upper() for kind in wire]
+
+
+async def test_members_of_an_organization_can_fetch_one_another(world: World):
+    organization = await world.organization()
+    member, colleague = await world.member(organization), await world.member(organization)
+    elsewhere = await world.member(await world.organization())
+    members = "query ($id: ID!) { organization(id: $id) { members { nodes { user { id username } } } } }"
+    answer = await member.ask(members, id=str(organization.id))
+    ids = {node["user"]["username"]: node["user"]["id"] for node in answer["organization"]["members"]["nodes"]}
+    assert colleague.user is not None
+
+    node = "query ($id: ID!) { node(id: $id) { ... on User { username } } }"
+    seen = await member.ask(node, id=ids[colleague.user.username])
+    unseen = await elsewhere.ask(node, id=ids[colleague.user.username])
+
+    assert seen == {"node": {"username": colleague.user.username}}
+    assert unseen == {"node": None}
