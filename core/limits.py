@@ -12,6 +12,8 @@ LIST_INPUT = 250
 FILTER_NODES = 50
 """How many filters one `where` may nest, itself included."""
 PERIOD_DAYS = 400
+DOCUMENT_TOKENS = 2000
+"""How long a GraphQL document may be. Values belong into variables, which are not counted."""
 
 NAME_CHARACTERS = 255
 DESCRIPTION_CHARACTERS = 2000

@@ -1,9 +1,10 @@
 """The schema, built once: types, scalars, error handling, caches."""
 
-from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.extensions import MaxTokensLimiter, ParserCache, ValidationCache
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from core.limits import DOCUMENT_TOKENS
 from schema.client_errors import ClientErrors, LoggedSchema
 from schema.errors import HANDLERS
 from schema.mutation import Mutation
@@ -18,6 +19,7 @@ schema = LoggedSchema(
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[
         ClientErrors,
+        lambda: MaxTokensLimiter(DOCUMENT_TOKENS),
         lambda: ParserCache(maxsize=256),
         lambda: ValidationCache(maxsize=256),
     ],

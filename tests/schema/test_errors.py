@@ -162,3 +162,12 @@ async def test_a_slow_statement_is_a_timeout_that_says_when_to_come_back(world: 
     assert error["extensions"] == {"code": "QUERY_TIMEOUT", "retryAfterSeconds": 1}
     assert "shorter period" in error["message"]
     assert (await asker.ask("{ organizations { totalCount } }")) == {"organizations": {"totalCount": 0}}
+
+
+async def test_a_document_that_is_too_long_is_refused_before_it_is_read(world: World):
+    fields = " ".join(f"a{number}: __typename" for number in range(700))
+
+    error = await world.stranger.refused("{" + fields + "}")
+
+    assert error["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+    assert "2000 tokens" in error["message"]
