@@ -19,3 +19,6 @@ NAME_CHARACTERS = 255
 DESCRIPTION_CHARACTERS = 2000
 PASSWORD_CHARACTERS = (12, 256)
 """Shortest and longest password; the upper bound keeps hashing from being a lever for load."""
+BUCKETS = 2000
+GROUPS_PAGE = 200
+GROUP_DIMENSIONS = 3

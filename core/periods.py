@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from zoneinfo import ZoneInfo
 
+from core.dimensions import Shift
 from core.errors import InvalidInput
 from core.limits import PERIOD_DAYS
 
@@ -111,8 +112,36 @@ def last(duration: timedelta, now: datetime) -> TimeRange:
 def preset(key: PeriodPreset, now: datetime, zone: ZoneInfo) -> TimeRange:
     """The range of a preset as seen at `now` in `zone`: whole local days, 23 or 25 hours long when clocks change."""
     first, after_last = PRESETS[key].days(now.astimezone(zone).date())
-    return TimeRange(_midnight(first, zone), _midnight(after_last, zone))
+    return TimeRange(midnight(first, zone), midnight(after_last, zone))
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def shifted(time_range: TimeRange, shift: Shift, zone: ZoneInfo) -> Callable[[datetime], datetime]:
+    """How the instants of a range move into the one to compare it with.
+
+    PRECEDING moves them back by the range's own length. The others move the local date back by a unit and keep the time
+    on the clock; a day that the earlier month lacks becomes its last (31 March → 28 February).
+    """
+    if shift is Shift.PRECEDING:
+        length = time_range.end - time_range.start
+        return lambda instant: instant - length
+
+    def back(instant: datetime) -> datetime:
+        local = instant.astimezone(zone)
+        return datetime.combine(_earlier(local.date(), shift), local.time(), zone).astimezone(UTC)
+
+    return back
+
+
+def _earlier(day: date, shift: Shift) -> date:
+    if shift is Shift.DAY:
+        return day - _DAY
+    if shift is Shift.WEEK:
+        return day - _WEEK
+    first = _month(day, ahead=-1 if shift is Shift.MONTH else -12)
+    last = _month(first, ahead=1) - _DAY
+    return first.replace(day=min(day.day, last.day))
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """When a local day begins; the instant of the change where clocks skip midnight."""
     return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -1,28 +1,254 @@
-"""Usage: the measures of people, organizations, or all that the viewer may read."""
+"""Usage: the measures of people, organizations, or all that the viewer may read; whole, in groups, in buckets."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from db.queries import usage as usages
-from db.queries.usage import Subject, UsageQuery, UsageTotals
+from core.calendar import Bucket, buckets
+from core.cursors import decode_cursor, encode_cursor
+from core.dimensions import Dimension, Granularity, Shift
+from core.errors import InvalidInput
+from core.limits import GROUP_DIMENSIONS, GROUPS_PAGE
+from core.measures import check_split
+from core.periods import TimeRange, shifted
+from db.metrics.question import Key, Question, Split
+from db.metrics.values import NOTHING, MeasureValues
+from db.queries import metrics
+from db.queries.metrics import EVERYBODY, Group, Groups, GroupsPage, Measures, Order
 from resolvers.caller import Caller
+from resolvers.pages import PageInfo
+
+_CURSOR = "usageGroups"
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A question about usage: which events, seen in which zone, of whom. `subject` None: of all in scope."""
+    """A question about one subject, or about everybody."""
 
-    query: UsageQuery
-    timezone: ZoneInfo
-    subject: Subject | None = None
-    subject_id: UUID | None = None
+    question: Question
+    subject: UUID = EVERYBODY
+
+    @property
+    def start(self) -> datetime:
+        """The first instant of the period."""
+        return self.question.time_range.start
+
+    @property
+    def end(self) -> datetime:
+        """The first instant after the period."""
+        return self.question.time_range.end
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """The zone asked for."""
+        return self.question.timezone
+
+    def earlier(self, shift: Shift) -> tuple["Question", Callable[[datetime], datetime]]:
+        """The same question of an earlier period, and how instants move into it."""
+        move = shifted(self.question.time_range, shift, self.timezone)
+        return self.question.during(TimeRange(move(self.start), move(self.end))), move
 
 
-async def total(caller: Caller, usage: Usage) -> UsageTotals:
+@dataclass(frozen=True, slots=True)
+class UsageBucket:
+    """A bucket of a series: its place in it, and its measures. `key` is the group the series is of, `()` for none."""
+
+    usage: Usage
+    split: Split
+    key: Key
+    number: int
+    measures: MeasureValues
+
+    @property
+    def start(self) -> datetime:
+        """The first instant of the bucket."""
+        return self.split.buckets[self.number].start
+
+    @property
+    def end(self) -> datetime:
+        """The first instant after the bucket."""
+        return self.split.buckets[self.number].end
+
+
+@dataclass(frozen=True, slots=True)
+class UsageGroup:
+    """A group of a usage."""
+
+    usage: Usage
+    split: Split
+    group: Group
+
+    @property
+    def key(self) -> "UsageKey":
+        """What tells the group apart."""
+        return UsageKey(dict(zip(self.split.dimensions, self.group.key, strict=True)))
+
+    @property
+    def measures(self) -> MeasureValues:
+        """The measures of the group."""
+        return self.group.values
+
+
+@dataclass(frozen=True, slots=True)
+class UsageKey:
+    """A group's value for each of its dimensions."""
+
+    values: dict[Dimension, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageGroupEdge:
+    """A group and its place."""
+
+    node: UsageGroup
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageGroups:
+    """A page of groups."""
+
+    usage: Usage
+    page: GroupsPage
+    found: Groups
+
+    @property
+    def nodes(self) -> list[UsageGroup]:
+        """The groups."""
+        return [UsageGroup(self.usage, self.page.split, group) for group in self.found.rows]
+
+    @property
+    def edges(self) -> list[UsageGroupEdge]:
+        """The groups with their cursors."""
+        return [UsageGroupEdge(node, self._cursor(place)) for place, node in enumerate(self.nodes)]
+
+    @property
+    def page_info(self) -> PageInfo:
+        """Where the page lies."""
+        shown = len(self.found.rows)
+        return PageInfo(
+            self.page.offset + shown < self.found.total,
+            self.page.offset > 0,
+            self._cursor(0) if shown else None,
+            self._cursor(shown - 1) if shown else None,
+        )
+
+    @property
+    def total_count(self) -> int:
+        """How many groups there are."""
+        return self.found.total
+
+    def _cursor(self, place: int) -> str:
+        return encode_cursor(_CURSOR, (self.page.offset + place + 1,))
+
+
+async def total(caller: Caller, usage: Usage, measures: Measures) -> MeasureValues:
     """The measures of the whole period."""
-    if usage.subject is not None and usage.subject_id is not None:
-        found = await caller.batches.load(usages.totals_by, usage.subject_id, usage.subject, usage.query)
-        return found or UsageTotals()
-    async with caller.database.read() as db:
-        return await usages.total(db, caller.viewer.readable, usage.query)
+    return await caller.batches.load(metrics.totals, usage.subject, usage.question, measures) or NOTHING
+
+
+async def previous(caller: Caller, usage: Usage, shift: Shift, measures: Measures) -> MeasureValues:
+    """The measures of an earlier period."""
+    question, _ = usage.earlier(shift)
+    return await caller.batches.load(metrics.totals, usage.subject, question, measures) or NOTHING
+
+
+async def series(caller: Caller, usage: Usage, every: Granularity, measures: Measures) -> list[UsageBucket]:
+    """The measures bucket by bucket; those without an event are zero. InvalidInput for what cannot be split so."""
+    check_split(measures, (), by_time=True)
+    return await _series(caller, usage, Split(buckets=_buckets(usage, every)), (), measures)
+
+
+async def bucket_previous(caller: Caller, bucket: UsageBucket, shift: Shift, measures: Measures) -> MeasureValues:
+    """The measures of the bucket's counterpart in an earlier period: its ends, moved as the period's are."""
+    check_split(measures, (), by_time=True)
+    question, move = bucket.usage.earlier(shift)
+    moved = tuple(Bucket(move(each.start), move(each.end)) for each in bucket.split.buckets)
+    split = Split(bucket.split.dimensions, moved)
+    found = await caller.batches.load(metrics.series, (bucket.usage.subject, bucket.key), question, split, measures)
+    return (found or {}).get(bucket.number, NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsArguments:
+    """What a list of groups is asked for with."""
+
+    dimensions: tuple[Dimension, ...]
+    order: Order | None
+    first: int
+    after: str | None
+
+
+async def groups(caller: Caller, usage: Usage, arguments: GroupsArguments, measures: Measures) -> UsageGroups:
+    """A page of groups. InvalidInput for what cannot be split so."""
+    order = arguments.order or Order("events")
+    _check_dimensions(arguments.dimensions)
+    check_split(measures | {order.measure}, arguments.dimensions, by_time=False)
+    if not 1 <= arguments.first <= GROUPS_PAGE:
+        raise InvalidInput(f"`first` must be between 1 and {GROUPS_PAGE}.", "first")
+    offset = 0 if arguments.after is None else _offset(arguments.after)
+    page = GroupsPage(Split(arguments.dimensions), order, offset, arguments.first)
+    found = await caller.batches.load(metrics.groups, usage.subject, usage.question, page, measures)
+    return UsageGroups(usage, page, found or Groups())
+
+
+async def other(caller: Caller, groups: UsageGroups, measures: Measures) -> MeasureValues:
+    """The measures of all groups that are not on the page, taken together."""
+    dimensions = groups.page.split.dimensions
+    check_split(measures, dimensions, by_time=False)
+    named = tuple(group.key for group in groups.found.rows)
+    question, key = groups.usage.question, (groups.usage.subject, named)
+    return await caller.batches.load(metrics.without_groups, key, question, dimensions, measures) or NOTHING
+
+
+async def share(caller: Caller, group: UsageGroup, measure: str) -> float | None:
+    """The group's part of the whole, from 0 to 1; None when there is no whole or no part to speak of."""
+    whole = getattr(await total(caller, group.usage, frozenset({measure})), measure)
+    part = getattr(group.measures, measure)
+    return part / whole if whole and part is not None else None
+
+
+async def group_previous(caller: Caller, group: UsageGroup, shift: Shift, measures: Measures) -> MeasureValues:
+    """The measures of the same group in an earlier period."""
+    check_split(measures, group.split.dimensions, by_time=False)
+    question, _ = group.usage.earlier(shift)
+    key = (group.usage.subject, group.group.key)
+    return await caller.batches.load(metrics.group_values, key, question, group.split, measures) or NOTHING
+
+
+async def group_series(caller: Caller, group: UsageGroup, every: Granularity, measures: Measures) -> list[UsageBucket]:
+    """The group's measures bucket by bucket."""
+    check_split(measures, group.split.dimensions, by_time=True)
+    split = Split(group.split.dimensions, _buckets(group.usage, every))
+    return await _series(caller, group.usage, split, group.group.key, measures)
+
+
+async def _series(caller: Caller, usage: Usage, split: Split, key: Key, measures: Measures) -> list[UsageBucket]:
+    found: dict[int, MeasureValues] | None = None
+    if measures:
+        found = await caller.batches.load(metrics.series, (usage.subject, key), usage.question, split, measures)
+    return [
+        UsageBucket(usage, split, key, number, (found or {}).get(number, NOTHING))
+        for number in range(len(split.buckets))
+    ]
+
+
+def _buckets(usage: Usage, every: Granularity) -> tuple[Bucket, ...]:
+    return tuple(buckets(usage.question.time_range, every, usage.timezone))
+
+
+def _check_dimensions(dimensions: tuple[Dimension, ...]) -> None:
+    if not 1 <= len(dimensions) <= GROUP_DIMENSIONS:
+        raise InvalidInput(f"`by` takes 1 to {GROUP_DIMENSIONS} dimensions.", "by")
+    if len(set(dimensions)) < len(dimensions):
+        raise InvalidInput("`by` names a dimension twice.", "by")
+
+
+def _offset(cursor: str) -> int:
+    (offset,) = decode_cursor(_CURSOR, cursor, (int,))
+    if offset < 0:
+        raise InvalidInput("This cursor does not belong to this list.", "after")
+    return int(offset)

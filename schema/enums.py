@@ -6,32 +6,59 @@ from typing import TypeVar
 
 import strawberry
 
+from core.dimensions import Dimension, Granularity, Shift
 from core.event_types import EventType
 from core.events import RejectionCode
-from core.measures import Unit
+from core.measures import BY_NAME, HIGH_FOCUS_SWITCHES_PER_HOUR, MEASURES, MEDIUM_FOCUS_SWITCHES_PER_HOUR, Unit
 from core.periods import PRESETS, PeriodPreset
 from core.roles import Role
 
 __all__ = [
     "BehaviorOrder",
+    "Direction",
     "EventType",
+    "FocusLevel",
+    "Granularity",
     "PeriodPreset",
     "RejectionCode",
     "Role",
+    "Shift",
     "TokenDelivery",
     "Unit",
+    "UsageDimension",
+    "UsageMeasure",
 ]
 
 E = TypeVar("E", bound=Enum)
 
 
-def described(enum: type[E], description: str, values: Mapping[E, str]) -> type[E]:
-    """Register an enum of the core with the schema, every value described."""
-    registered = strawberry.enum(enum, description=description)
+def described(enum: type[E], description: str, values: Mapping[E, str], name: str | None = None) -> type[E]:
+    """Register an enum of the core with the schema, every value described; under a `name` of its own at need."""
+    registered = strawberry.enum(enum, name=name, description=description)
     texts = {value.name: text for value, text in values.items()}
     for value in registered.__strawberry_definition__.values:  # type: ignore[attr-defined]
         value.description = texts[value.name]
     return registered
+
+
+UsageMeasure = Enum(  # type: ignore[misc]  # made from the registry
+    "UsageMeasure", {measure.name.upper(): measure.name for measure in MEASURES if measure.name != "session_seconds"}
+)
+
+
+class Direction(Enum):
+    """Up or down."""
+
+    ASC = "asc"
+    DESC = "desc"
+
+
+class FocusLevel(Enum):
+    """How rarely somebody switches in a block of deep work."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
 
 
 class BehaviorOrder(Enum):
@@ -86,6 +113,7 @@ described(
         Unit.COUNT: "Things.",
         Unit.MINUTES: "Minutes.",
         Unit.SECONDS: "Seconds, with fractions.",
+        Unit.PERCENT: "Parts of a hundred.",
     },
 )
 described(
@@ -118,3 +146,62 @@ described(
         RejectionCode.USER_MISMATCH: "`userId` names somebody else than the API key does.",
     },
 )
+described(
+    Dimension,
+    "What tells groups apart. Events without a value for a dimension are in no group.",
+    {
+        Dimension.DOMAIN: "The domain of the url.",
+        Dimension.URL: "The url.",
+        Dimension.EVENT_TYPE: "The type of event.",
+        Dimension.EXTENSION_USER: "The person.",
+        Dimension.ORGANIZATION: "The organization.",
+        Dimension.SESSION: "The browsing session, of one person.",
+        Dimension.HOUR_OF_DAY: "The hour on the clock of the time zone, 0 to 23.",
+        Dimension.DAY_OF_WEEK: "The day of the week in the time zone, 1 (Monday) to 7 (Sunday).",
+    },
+    name="UsageDimension",
+)
+described(
+    Granularity,
+    "How long the buckets of a series are, by the calendar and clock of the time zone.",
+    {
+        Granularity.QUARTER_HOUR: "A quarter of an hour.",
+        Granularity.HOUR: "An hour.",
+        Granularity.DAY: "A day; 23 or 25 hours long when clocks change.",
+        Granularity.WEEK: "A week, from Monday.",
+        Granularity.MONTH: "A month.",
+        Granularity.QUARTER: "A quarter of a year.",
+        Granularity.YEAR: "A year.",
+    },
+)
+described(
+    Shift,
+    "Which earlier period to compare with.",
+    {
+        Shift.PRECEDING: "The one of the same length right before.",
+        Shift.DAY: "The same a day earlier.",
+        Shift.WEEK: "The same a week earlier.",
+        Shift.MONTH: "The same a month earlier; a day that the month lacks becomes its last.",
+        Shift.YEAR: "The same a year earlier; 29 February becomes the 28th.",
+    },
+)
+described(
+    UsageMeasure,
+    "A measure to sort by or to take a share of.",
+    {measure: BY_NAME[measure.value].definition for measure in UsageMeasure},
+)
+described(
+    Direction,
+    "Up or down.",
+    {Direction.ASC: "The smallest first.", Direction.DESC: "The largest first."},
+)
+described(
+    FocusLevel,
+    "How rarely somebody switches between domains in a block of deep work.",
+    {
+        FocusLevel.HIGH: f"At most {HIGH_FOCUS_SWITCHES_PER_HOUR} switches an hour.",
+        FocusLevel.MEDIUM: f"At most {MEDIUM_FOCUS_SWITCHES_PER_HOUR} switches an hour.",
+        FocusLevel.LOW: "More than that.",
+    },
+)
+UsageDimension = Dimension

@@ -11,17 +11,20 @@ from db.queries.behavior import BehaviorRow
 from db.queries.extension_user import ExtensionUserRow
 from db.queries.filters import EventFilter
 from db.queries.organization import OrganizationRow
+from db.queries.people import Subject
 from db.queries.session import SessionQuery, SessionRow
-from db.queries.usage import Subject
 from resolvers import behavior as behaviors
+from resolvers import deep_work as deep_works
 from resolvers import organization as organizations
 from resolvers import session as sessions
+from resolvers.deep_work import DeepWork as DeepWorkRow
 from resolvers.pages import Connection as ConnectionRow
 from resolvers.pages import TwoWay
 from resolvers.usage import Usage as UsageQuestion
 from schema.behavior import Behavior, OrderByArgument, WhereArgument, events_asked_for, ordering
 from schema.connection import After, Before, Connection, First, FirstOf, LastOf
 from schema.context import Info
+from schema.deep_work import DeepWork
 from schema.enums import BehaviorOrder
 from schema.node import Node
 from schema.session import Session
@@ -93,3 +96,13 @@ class ExtensionUser(Node):
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
     ) -> UsageQuestion:
         return question(period, where, timezone, Subject.USER, root.id)
+
+    @strawberry.field(graphql_type=DeepWork | None, description="The deep work done in a period.")
+    async def deep_work(
+        root: strawberry.Parent[ExtensionUserRow],
+        info: Info,
+        period: PeriodArgument,
+        where: UsageFilterArgument = None,
+        timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+    ) -> DeepWorkRow:
+        return await deep_works.deep_work(info.context.caller, question(period, where, timezone, Subject.USER, root.id))

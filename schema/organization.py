@@ -11,13 +11,16 @@ from db.queries.extension_user import ExtensionUserCounts as CountsRow
 from db.queries.extension_user import ExtensionUserRow
 from db.queries.membership import MembershipRow
 from db.queries.organization import OrganizationRow
-from db.queries.usage import Subject
+from db.queries.people import Subject
+from resolvers import deep_work as deep_works
 from resolvers import extension_user as extension_users
 from resolvers import membership as memberships
+from resolvers.deep_work import DeepWork as DeepWorkRow
 from resolvers.pages import Connection as ConnectionRow
 from resolvers.usage import Usage as UsageQuestion
 from schema.connection import After, CountedConnection, First
 from schema.context import Info
+from schema.deep_work import DeepWork
 from schema.enums import Role
 from schema.extension_user import ExtensionUser
 from schema.filters import ExtensionUserFilter
@@ -94,3 +97,15 @@ class Organization(Node):
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
     ) -> UsageQuestion:
         return question(period, where, timezone, Subject.ORGANIZATION, root.id)
+
+    @strawberry.field(graphql_type=DeepWork | None, description="The deep work done in a period.")
+    async def deep_work(
+        root: strawberry.Parent[OrganizationRow],
+        info: Info,
+        period: PeriodArgument,
+        where: UsageFilterArgument = None,
+        timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+    ) -> DeepWorkRow:
+        return await deep_works.deep_work(
+            info.context.caller, question(period, where, timezone, Subject.ORGANIZATION, root.id)
+        )

@@ -12,16 +12,19 @@ from db.queries.organization import OrganizationRow
 from db.queries.session import SessionQuery, SessionRow
 from db.queries.user import UserRow
 from resolvers import behavior as behaviors
+from resolvers import deep_work as deep_works
 from resolvers import extension_user as extension_users
 from resolvers import organization as organizations
 from resolvers import session as sessions
 from resolvers import user as users
+from resolvers.deep_work import DeepWork as DeepWorkRow
 from resolvers.pages import Connection as ConnectionRow
 from resolvers.pages import TwoWay
 from resolvers.usage import Usage as UsageQuestion
 from schema.behavior import Behavior, OrderByArgument, WhereArgument, events_asked_for, ordering
 from schema.connection import After, Before, Connection, CountedConnection, First, FirstOf, LastOf
 from schema.context import Info
+from schema.deep_work import DeepWork
 from schema.enums import BehaviorOrder
 from schema.extension_user import ExtensionUser
 from schema.filters import ExtensionUserFilter, UsageFilter
@@ -164,6 +167,19 @@ class Query:
     ) -> UsageQuestion:
         info.context.require_sign_in()
         return question(period, where, timezone)
+
+    @strawberry.field(
+        graphql_type=DeepWork | None,
+        description="The deep work of everybody whom the viewer may see in a period.",
+    )
+    async def deep_work(
+        self,
+        info: Info,
+        period: PeriodArgument,
+        where: UsageFilterArgument = None,
+        timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+    ) -> DeepWorkRow:
+        return await deep_works.deep_work(info.context.caller, question(period, where, timezone))
 
     @strawberry.field(description="The periods with a name, and what they span now.")
     def period_presets(

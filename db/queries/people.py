@@ -5,6 +5,7 @@ primary key. The nil UUID stands for anonymous events, which only an unlimited s
 """
 
 from collections.abc import Collection
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,13 @@ from db.tenancy import within
 
 People = AnySelect | CompoundSelect[*tuple[Any, ...]]
 """A statement whose rows are `(user_id, organization_id)`."""
+
+
+class Subject(Enum):
+    """Whom answers are told apart by: the column of a person's row that names them."""
+
+    USER = "user_id"
+    ORGANIZATION = "organization_id"
 
 
 def people(

@@ -69,6 +69,7 @@ QUERIES = {
         [1, 1, 1],
         [3, 2, 3],
     ),
+    "deepWork": Row("{ deepWork(period: $period) { sessionsCount } }", 0, 0, 0),
     "periodPresets": Row("{ periodPresets { __typename } }", *[["PeriodPresetInfo"] * len(PRESETS)] * 3),
     "measures": Row("{ measures { __typename } }", *[["MeasureInfo"] * len(MEASURES)] * 3),
     "node": Row("{ node(id: $ours) { __typename } }", "Organization", None, "Organization"),
@@ -94,6 +95,9 @@ NESTED = {
         of_ours("extensionUsers { nodes { username } totalCount }"), ["olga", 1], None, ["olga", 1]
     ),
     "Organization.extensionUserCounts": Row(of_ours("extensionUserCounts { total }"), 1, None, 1),
+    "Organization.deepWork": Row(
+        of_ours("deepWork(period: $period) { sessionsCount rate }"), [0, 0.0], None, [0, 0.0]
+    ),
     "Organization.usage": Row(of_ours("usage(period: $period) { total { events users } }"), [1, 1], None, [1, 1]),
     "ExtensionUser.organization": Row(of_olga("organization { name }"), "Ours", None, "Ours"),
     "ExtensionUser.behaviors": Row(of_olga("behaviors { nodes { sessionId } }"), "s-ours", None, "s-ours"),
@@ -103,6 +107,7 @@ NESTED = {
         None,
         ["s-ours", "ours.com"],
     ),
+    "ExtensionUser.deepWork": Row(of_olga("deepWork(period: $period) { sessionsCount }"), 0, None, 0),
     "ExtensionUser.usage": Row(of_olga("usage(period: $period) { total { events } }"), 1, None, 1),
     "Behavior.extensionUser": Row("{ behaviors { nodes { extensionUser { username } } } }", "olga", "theo",
                                   [None, "theo", "olga"]),

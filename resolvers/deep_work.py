@@ -1,0 +1,90 @@
+"""Deep work of people, organizations, or all that the viewer may read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.dimensions import Dimension, Granularity
+from core.limits import PAGE
+from db.queries import deep_work as blocks
+from db.queries.deep_work import BlockRow, DeepWorkSummary
+from db.queries.metrics import Order
+from resolvers import usage as usages
+from resolvers.caller import Caller
+from resolvers.pages import Connection, forward
+from resolvers.usage import GroupsArguments, Usage
+
+_MEASURES = frozenset({"deep_work_sessions", "deep_work_seconds"})
+
+
+@dataclass(frozen=True, slots=True)
+class DeepWork:
+    """The deep work of a usage's subject and period."""
+
+    usage: Usage
+    summary: DeepWorkSummary
+
+
+@dataclass(frozen=True, slots=True)
+class BucketPart:
+    """A bucket's part of the deep work; `sessions` counts the blocks that have a piece in it."""
+
+    start: datetime
+    end: datetime
+    seconds: float
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class DomainPart:
+    """A domain's part of the deep work; `sessions` counts the blocks that have an event of it."""
+
+    domain: str
+    seconds: float
+    sessions: int
+
+
+async def deep_work(caller: Caller, usage: Usage) -> DeepWork:
+    """The deep work, summed up."""
+    found = await caller.batches.load(blocks.summaries, usage.subject, usage.question)
+    return DeepWork(usage, found or DeepWorkSummary())
+
+
+async def rate(caller: Caller, usage: Usage) -> float | None:
+    """The part of the tracked minutes that is deep work, in percent."""
+    values = await usages.total(caller, usage, frozenset({"deep_work_rate"}))
+    return values.deep_work_rate
+
+
+async def page(caller: Caller, usage: Usage, first: int, after: str | None) -> Connection[BlockRow]:
+    """A page of the blocks, the oldest first."""
+    request = forward(blocks.parse_cursor, first, after)
+    found = await caller.batches.load(blocks.pages, usage.subject, usage.question, request)
+    assert found is not None  # noqa: S101 - the query answers for every subject it is asked about
+    return Connection(found)
+
+
+async def series(caller: Caller, usage: Usage, every: Granularity) -> list[BucketPart]:
+    """The deep work bucket by bucket."""
+    found = await usages.series(caller, usage, every, _MEASURES)
+    return [
+        BucketPart(bucket.start, bucket.end, bucket.measures.deep_work_seconds, bucket.measures.deep_work_sessions)
+        for bucket in found
+    ]
+
+
+async def top_domains(caller: Caller, usage: Usage, first: int) -> list[DomainPart]:
+    """The domains with the most deep work."""
+    order = Order("deep_work_seconds")
+    arguments = GroupsArguments((Dimension.DOMAIN,), order, min(first, PAGE), None)
+    found = await usages.groups(caller, usage, arguments, _MEASURES)
+    return [
+        DomainPart(group.group.key[0], group.measures.deep_work_seconds, group.measures.deep_work_sessions)
+        for group in found.nodes
+        if group.measures.deep_work_sessions
+    ]
+
+
+async def domains(caller: Caller, block: BlockRow) -> list[DomainPart]:
+    """A block's domains, the one with the most time first."""
+    found = await caller.batches.load(blocks.domains_of_blocks, block.key, block.question) or []
+    return [DomainPart(part.domain, part.seconds, 1) for part in found]

@@ -1,0 +1,299 @@
+"""The engine against the reference: every measure by every split it goes with, on random streams of events."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
+
+from core.calendar import buckets
+from core.dimensions import Dimension, Granularity
+from core.event_types import EventType
+from core.events import ANONYMOUS, RawEvent
+from core.measures import MEASURES
+from core.periods import TimeRange
+from core.scope import Scope
+from db.metrics.question import Question, Split
+from db.metrics.values import NOTHING, MeasureValues
+from db.models import Behavior
+from db.queries import metrics
+from db.queries.filters import EventFilter, TextFilter
+from db.queries.metrics import EVERYBODY, GroupsPage, Order
+from db.queries.people import Subject
+from db.queries.session import SessionKey
+from tests.metrics import reference
+from tests.world import Recorded, World
+
+NAMES = frozenset(measure.name for measure in MEASURES)
+# A zone of each kind, and a local day on which its clocks change.
+DAYS = {
+    "UTC": "2026-03-29",
+    "Europe/Berlin": "2026-03-29",
+    "America/New_York": "2026-11-01",
+    "Asia/Kathmandu": "2026-03-29",
+    "Australia/Lord_Howe": "2026-04-05",
+    "America/St_Johns": "2026-03-08",
+}
+PAUSES = [0, 0.000001, 1, 20, 59.999999, 60, 299.999999, 300, 300.000001, 900, 1500, 7200, 90_000]
+TYPES = ["pageshow", "click", "keydown", "blur", "idle", "visibility_hidden"]
+URLS = ["https://a.com/1", "https://a.com/2", "https://b.com/", "https://c.com:8443/x", ""]
+
+
+@dataclass(frozen=True)
+class Step:
+    """An event of a random stream: so long after the one before."""
+
+    pause: float
+    person: int
+    session: str
+    kind: str
+    url: str
+
+
+steps = st.builds(
+    Step,
+    pause=st.sampled_from(PAUSES),
+    person=st.integers(0, 3),
+    session=st.sampled_from(["s", "t"]),
+    kind=st.sampled_from(TYPES),
+    url=st.sampled_from(URLS),
+)
+# Somebody at work without a pause: what blocks of deep work are made of.
+busy = st.builds(
+    lambda person, urls: [Step(190, person, "s", "keydown", url) for url in urls],
+    st.integers(0, 1),
+    st.lists(st.sampled_from(URLS), min_size=10, max_size=14),
+)
+streams = st.builds(
+    lambda before, work, after: before + work + after,
+    st.lists(steps, max_size=20),
+    st.one_of(st.just([]), busy),
+    st.lists(steps, max_size=20),
+)
+
+
+@pytest.fixture
+async def people(world: World) -> list[Recorded | None]:
+    acme, umbrella = await world.organization("Acme"), await world.organization("Umbrella")
+    return [await world.recorded(acme), await world.recorded(acme), await world.recorded(umbrella), None]
+
+
+async def store(world: World, people: list[Recorded | None], stream: Iterable[Step], start: datetime) -> None:
+    """The stream, stored by the way of all events: person by person, the latest first."""
+    async with world.services.database.write() as db:
+        await db.execute(text("DELETE FROM behaviors"))
+    moment = start
+    events: dict[int, list[RawEvent]] = {}
+    for step in stream:
+        moment += timedelta(seconds=step.pause)
+        raw = RawEvent(step.session, moment.isoformat(), step.kind, step.url)
+        events.setdefault(step.person, []).append(raw)
+    for person, theirs in events.items():
+        await world.browse(people[person], *reversed(theirs))
+
+
+async def stored(world: World) -> list[reference.Event]:
+    """What is stored, for the reference."""
+    async with world.services.database.read() as db:
+        rows = (await db.execute(select(Behavior.__table__))).all()
+    return [
+        reference.Event(
+            None if row.user_id == ANONYMOUS else str(row.user_id),
+            None if row.organization_id is None else str(row.organization_id),
+            row.ts.astimezone(UTC),
+            row.id,
+            row.session_id,
+            EventType(row.type).wire,
+            row.url,
+            row.domain,
+        )
+        for row in rows
+    ]
+
+
+def same(found: MeasureValues, expected: dict[str, Any]) -> bool:
+    """Whole numbers are equal; times to the microsecond."""
+    for name, value in expected.items():
+        actual: Any = getattr(found, name)
+        if name == "session_seconds":
+            actual = {part: getattr(actual, part) for part in ("average", "p50", "p95", "longest")}
+        assert actual == pytest.approx(value, abs=1e-6), (name, actual, value)
+    return True
+
+
+def question(time_range: TimeRange, zone: ZoneInfo, where: EventFilter | None = None) -> Question:
+    return Question(time_range, where or EventFilter(), zone)
+
+
+def supported(dimensions: Iterable[Dimension], *, by_time: bool) -> frozenset[str]:
+    """The measures that can be split so."""
+    return frozenset(
+        measure.name
+        for measure in MEASURES
+        if measure.dimensions.issuperset(dimensions) and (measure.by_time or not by_time)
+    )
+
+
+def key_for_reference(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A group's key as the reference has it."""
+    return tuple(_reference_value(value) for value in key)
+
+
+def _reference_value(value: Any) -> Any:
+    if isinstance(value, EventType):
+        return value.wire
+    if isinstance(value, SessionKey):
+        return (None if value.user_id == ANONYMOUS else str(value.user_id), value.session_id)
+    return str(value) if isinstance(value, UUID) else value
+
+
+# Hypothesis runs many examples in one test: each begins by emptying the table.
+examples = settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+zones = st.sampled_from(sorted(DAYS))
+
+
+def period(zone_name: str) -> tuple[TimeRange, ZoneInfo, datetime]:
+    """Two and a half days around the change of clocks, and when the stream begins in them."""
+    zone = ZoneInfo(zone_name)
+    change = datetime.fromisoformat(f"{DAYS[zone_name]}T00:00:00").replace(tzinfo=zone).astimezone(UTC)
+    start = change - timedelta(hours=3, minutes=7)
+    return TimeRange(start, start + timedelta(hours=60)), zone, change - timedelta(minutes=35)
+
+
+def within(events: list[reference.Event], time_range: TimeRange) -> list[reference.Event]:
+    return [event for event in events if time_range.start <= event.ts < time_range.end]
+
+
+@given(stream=streams, zone_name=zones)
+@examples
+async def test_totals_are_the_references(world: World, people: list[Recorded | None], stream: Any, zone_name: str):
+    time_range, zone, start = period(zone_name)
+    await store(world, people, stream, start)
+    events = within(await stored(world), time_range)
+    filters = {
+        EventFilter(): events,
+        EventFilter(domain=TextFilter(eq="a.com")): [event for event in events if event.domain == "a.com"],
+        EventFilter(event_types=(EventType.CLICK, EventType.BLUR)): [
+            event for event in events if event.type in {"click", "blur"}
+        ],
+        EventFilter(not_=EventFilter(session_ids=("t",))): [event for event in events if event.session != "t"],
+    }
+
+    async with world.services.database.read() as db:
+        for where, chosen in filters.items():
+            asked = question(time_range, zone, where)
+            found = await metrics.totals(db, Scope.everything(), [EVERYBODY], asked, NAMES)
+            assert same(found.get(EVERYBODY, NOTHING), reference.measure(chosen, NAMES))
+
+
+@given(stream=streams, zone_name=zones)
+@examples
+async def test_subjects_are_measured_each_for_itself(
+    world: World, people: list[Recorded | None], stream: Any, zone_name: str
+):
+    time_range, zone, start = period(zone_name)
+    await store(world, people, stream, start)
+    events = within(await stored(world), time_range)
+
+    async with world.services.database.read() as db:
+        for subject in Subject:
+            persons = [person.row for person in people if person is not None]
+            ids = {row.id if subject is Subject.USER else row.organization_id for row in persons}
+            asked = Question(time_range, EventFilter(), zone, subject)
+            found = await metrics.totals(db, Scope.everything(), ids, asked, NAMES)
+            for each in ids:
+                own = [event for event in events if str(each) in {event.user, event.organization}]
+                assert same(found.get(each, NOTHING), reference.measure(own, NAMES))
+
+
+@given(stream=streams, zone_name=zones, every=st.sampled_from(list(Granularity)))
+@examples
+async def test_series_are_the_references(
+    world: World, people: list[Recorded | None], stream: Any, zone_name: str, every: Granularity
+):
+    time_range, zone, start = period(zone_name)
+    await store(world, people, stream, start)
+    events = within(await stored(world), time_range)
+    names = supported((), by_time=True)
+    cut = tuple(buckets(time_range, every, zone))
+
+    async with world.services.database.read() as db:
+        found = await metrics.series(
+            db, Scope.everything(), [(EVERYBODY, ())], question(time_range, zone), Split(buckets=cut), names
+        )
+
+    expected = reference.series(events, time_range.start, time_range.end, every.name, zone, names)
+    assert [(bucket.start, bucket.end) for bucket in cut] == [(begin, end) for begin, end, _ in expected]
+    by_number = found.get((EVERYBODY, ()), {})
+    for number, (_, _, values) in enumerate(expected):
+        assert same(by_number.get(number, NOTHING), values)
+
+
+@given(stream=streams, zone_name=zones, data=st.data())
+@examples
+async def test_groups_are_the_references(
+    world: World, people: list[Recorded | None], stream: Any, zone_name: str, data: st.DataObject
+):
+    time_range, zone, start = period(zone_name)
+    await store(world, people, stream, start)
+    events = within(await stored(world), time_range)
+    splits = [split for size in (1, 2, 3) for split in combinations(Dimension, size)]
+    chosen = data.draw(st.lists(st.sampled_from(splits), min_size=4, max_size=4))
+
+    async with world.services.database.read() as db:
+        for dimensions in chosen:
+            names = supported(dimensions, by_time=False)
+            page = GroupsPage(Split(dimensions), Order("events"), 0, 10_000)
+            pages = await metrics.groups(db, Scope.everything(), [EVERYBODY], question(time_range, zone), page, names)
+            expected = reference.groups(events, tuple(each.name for each in dimensions), zone, names)
+            rows = pages[EVERYBODY].rows if pages else ()
+            assert {key_for_reference(group.key) for group in rows} == set(expected)
+            for group in rows:
+                assert same(group.values, expected[key_for_reference(group.key)])
+            counts = [group.values.events for group in rows]
+            assert counts == sorted(counts, reverse=True)
+
+
+@given(stream=streams, zone_name=zones, dimension=st.sampled_from([Dimension.DOMAIN, Dimension.EXTENSION_USER]))
+@examples
+async def test_series_of_groups_and_the_rest_add_up(
+    world: World, people: list[Recorded | None], stream: Any, zone_name: str, dimension: Dimension
+):
+    time_range, zone, start = period(zone_name)
+    await store(world, people, stream, start)
+    asked, split = question(time_range, zone), Split((dimension,))
+    names = frozenset({"events", "tracked_seconds", "deep_work_seconds"})
+    cut = tuple(buckets(time_range, Granularity.HOUR, zone))
+
+    async with world.services.database.read() as db:
+        everything = Scope.everything()
+        page = GroupsPage(split, Order("events"), 0, 2)
+        pages = await metrics.groups(db, everything, [EVERYBODY], asked, page, names)
+        rows = pages[EVERYBODY].rows if pages else ()
+        keys = [(EVERYBODY, group.key) for group in rows]
+        named = tuple(group.key for group in rows)
+        whole_page = GroupsPage(split, Order("events"), 0, 10_000)
+        everything_grouped = await metrics.groups(db, everything, [EVERYBODY], asked, whole_page, names)
+        rest = await metrics.without_groups(db, everything, [(EVERYBODY, named)], asked, (dimension,), names)
+        if keys:
+            series = await metrics.series(db, everything, keys, asked, Split((dimension,), cut), names)
+            again = await metrics.group_values(db, everything, keys, asked, split, names)
+
+    for group in rows:
+        pieces = series[EVERYBODY, group.key].values()
+        for name in names:
+            assert sum(getattr(piece, name) for piece in pieces) == pytest.approx(getattr(group.values, name))
+        assert again[EVERYBODY, group.key] == group.values
+    others = [group.values for group in everything_grouped[EVERYBODY].rows[2:]] if rows else []
+    for name in names:
+        expected = sum(getattr(values, name) for values in others)
+        assert getattr(rest.get((EVERYBODY, named), NOTHING), name) == pytest.approx(expected)
