@@ -1,10 +1,11 @@
 # Everything sets itself up: `make demo` and `make test` work in a fresh clone.
 PYTHON ?= python3
 BIN := .venv/bin
+EVENTS ?= 300000 1000000 3000000
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve migrate migrate-down test check format schema screenshot build lock clean
+.PHONY: help demo serve migrate migrate-down test check format schema screenshot bench build lock clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,12 +43,16 @@ screenshot: .venv/dev ## Take the README's picture of GraphiQL anew
 	tests/system-packages
 	$(BIN)/python -m docs.screenshot
 
+bench: .venv/bench ## Measure against raw events and DuckDB (EVENTS="300000 1000000 3000000"); writes docs/performance.md
+	$(BIN)/python -m bench $(EVENTS)
+
 build: .venv/runtime ## Build a wheel in dist/
 	$(BIN)/pip wheel -q --no-build-isolation --no-deps -w dist .
 
 lock: .venv/dev ## Choose the newest versions that pyproject.toml allows, and write their hashes down
 	$(LOCK) --upgrade --extra install -o requirements.lock
 	$(LOCK) --upgrade --extra install --extra dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --upgrade --extra bench -c requirements-dev.lock -o requirements-bench.lock
 
 clean: ## Remove what was built, and the embedded database with its data
 	rm -rf .venv .data build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -63,4 +68,8 @@ clean: ## Remove what was built, and the embedded database with its data
 
 .venv/dev: requirements-dev.lock .venv/runtime
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/bench: requirements-bench.lock .venv/dev
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@

@@ -147,13 +147,15 @@ class UsageGroups:
 
 async def total(caller: Caller, usage: Usage, measures: Measures) -> MeasureValues:
     """The measures of the whole period."""
+    if not measures:
+        return NOTHING
     return await caller.batches.load(metrics.totals, usage.subject, usage.question, measures) or NOTHING
 
 
 async def previous(caller: Caller, usage: Usage, shift: Shift, measures: Measures) -> MeasureValues:
     """The measures of an earlier period."""
     question, _ = usage.earlier(shift)
-    return await caller.batches.load(metrics.totals, usage.subject, question, measures) or NOTHING
+    return await total(caller, Usage(question, usage.subject), measures)
 
 
 async def series(caller: Caller, usage: Usage, every: Granularity, measures: Measures) -> list[UsageBucket]:
@@ -164,7 +166,9 @@ async def series(caller: Caller, usage: Usage, every: Granularity, measures: Mea
 
 async def bucket_previous(caller: Caller, bucket: UsageBucket, shift: Shift, measures: Measures) -> MeasureValues:
     """The measures of the bucket's counterpart in an earlier period: its ends, moved as the period's are."""
-    check_split(measures, (), by_time=True)
+    check_split(measures, bucket.split.dimensions, by_time=True)
+    if not measures:
+        return NOTHING
     question, move = bucket.usage.earlier(shift)
     moved = tuple(Bucket(move(each.start), move(each.end)) for each in bucket.split.buckets)
     split = Split(bucket.split.dimensions, moved)
@@ -199,6 +203,8 @@ async def other(caller: Caller, groups: UsageGroups, measures: Measures) -> Meas
     """The measures of all groups that are not on the page, taken together."""
     dimensions = groups.page.split.dimensions
     check_split(measures, dimensions, by_time=False)
+    if not measures:
+        return NOTHING
     named = tuple(group.key for group in groups.found.rows)
     question, key = groups.usage.question, (groups.usage.subject, named)
     return await caller.batches.load(metrics.without_groups, key, question, dimensions, measures) or NOTHING
@@ -214,6 +220,8 @@ async def share(caller: Caller, group: UsageGroup, measure: str) -> float | None
 async def group_previous(caller: Caller, group: UsageGroup, shift: Shift, measures: Measures) -> MeasureValues:
     """The measures of the same group in an earlier period."""
     check_split(measures, group.split.dimensions, by_time=False)
+    if not measures:
+        return NOTHING
     question, _ = group.usage.earlier(shift)
     key = (group.usage.subject, group.group.key)
     return await caller.batches.load(metrics.group_values, key, question, group.split, measures) or NOTHING

@@ -15,6 +15,7 @@ from graphql import (
     InlineFragmentNode,
     SelectionNode,
 )
+from graphql.execution import VariableValues
 from graphql.execution.values import get_directive_values
 
 from schema.context import Info
@@ -32,6 +33,12 @@ def selected(info: Info, *path: str) -> list[FieldNode]:
 def selected_names(info: Info, *path: str) -> set[str]:
     """The names of those fields, `__typename` aside."""
     return {field.name.value for field in selected(info, *path)} - {"__typename"}
+
+
+def variables(info: GraphQLResolveInfo[Any]) -> VariableValues:
+    """The request's variables as graphql-core's functions take them: Strawberry hands on their bare values."""
+    given: Any = info.variable_values
+    return VariableValues({}, getattr(given, "coerced", given))
 
 
 def _below(info: GraphQLResolveInfo[Any], fields: Iterable[FieldNode]) -> Iterator[FieldNode]:
@@ -53,6 +60,6 @@ def _flat(info: GraphQLResolveInfo[Any], selections: Iterable[SelectionNode]) ->
 
 
 def _included(info: GraphQLResolveInfo[Any], selection: SelectionNode) -> bool:
-    skip = get_directive_values(GraphQLSkipDirective, selection, info.variable_values)
-    include = get_directive_values(GraphQLIncludeDirective, selection, info.variable_values)
+    skip = get_directive_values(GraphQLSkipDirective, selection, variables(info))
+    include = get_directive_values(GraphQLIncludeDirective, selection, variables(info))
     return not (skip and skip["if"]) and (include is None or bool(include["if"]))

@@ -33,7 +33,7 @@ from schema.enums import Direction, EventType, Granularity, Shift, Unit, UsageDi
 from schema.filters import UsageFilter
 from schema.period import Period
 from schema.scalars import BigInt
-from schema.selection import selected, selected_names
+from schema.selection import selected, selected_names, variables
 
 if TYPE_CHECKING:
     from schema.extension_user import ExtensionUser
@@ -296,7 +296,7 @@ def _group_measures(info: Info) -> Measures:
             if field.name.value == "share":
                 raw = info._raw_info  # noqa: SLF001 - Strawberry's own way to graphql-core's
                 definition = raw.schema.type_map["UsageGroup"].fields["share"]  # type: ignore[attr-defined]
-                wanted.add(_name(get_argument_values(definition, field, raw.variable_values)["of"]))
+                wanted.add(_name(get_argument_values(definition, field, variables(raw))["of"]))
     return frozenset(wanted)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Double, cast, func, select
+from sqlalchemy import ColumnElement, Double, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.dimensions import Dimension
@@ -109,21 +109,26 @@ async def groups(
     page: GroupsPage,
     measures: Measures,
 ) -> dict[UUID, Groups]:
-    """The same page of each subject's groups."""
-    found = answer(chosen(scope, ids, question), question, page.split, measures | {page.order.measure})
+    """The same page of each subject's groups: those with an event, and those to which time of a measure belongs."""
+    found = answer(chosen(scope, ids, question), question, page.split, measures | {page.order.measure, "events"})
     rows = found.rows.c
     place = func.row_number().over(partition_by=rows.subject, order_by=_sort(found, page.order))
     total = func.count().over(partition_by=rows.subject)
     ranked = select(found.rows, place.label("place"), total.label("total")).subquery("ranked")
     statement = (
         select(ranked)
-        .where(ranked.c.place > page.offset, ranked.c.place <= page.offset + page.limit)
+        .where(
+            # The first group comes along from beyond the last page, too: with it comes their number.
+            or_(ranked.c.place == 1, and_(ranked.c.place > page.offset, ranked.c.place <= page.offset + page.limit))
+        )
         .order_by(ranked.c.subject, ranked.c.place)
     )
     pages: dict[UUID, list[Group]] = {}
     counts: dict[UUID, int] = {}
     for row in await connection.execute(statement):
-        pages.setdefault(row.subject, []).append(Group(key_of(row, page.split), values_of(row)))
+        rows_of_page = pages.setdefault(row.subject, [])
+        if row.place > page.offset:
+            rows_of_page.append(Group(key_of(row, page.split), values_of(row)))
         counts[row.subject] = row.total
     return {subject: Groups(page, counts[subject]) for subject, page in pages.items()}
 

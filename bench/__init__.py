@@ -1,0 +1,9 @@
+"""The benchmark: the dashboard's questions put to the service, to raw events and to DuckDB. Run by `make bench`.
+
+events.py      a month of forty people's made-up browsing, stored by the event writer
+service.py     the application in process, on a database of its own
+dashboard.py   what a dashboard asks over GraphQL, and how long the answer takes
+duck.py        the same answered by DuckDB
+ingestion.py   what rollups cost the event writer
+report.py      docs/performance.md; plot.py, docs/performance.png
+"""

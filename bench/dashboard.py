@@ -1,0 +1,100 @@
+"""What a dashboard asks over GraphQL, and how long the answer takes."""
+
+import math
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+from bench.events import DAYS
+from tests.world import Asker
+
+Answer = dict[str, Any]
+"""The subject's `usage` and `deepWork`, as GraphQL returns them."""
+
+QUERY = """
+fragment Figures on UsageMeasures {
+  events activeEvents users sessions uniqueDomains trackedMinutes engagedMinutes engagementRate
+  trackedSeconds contextSwitches deepWorkSessions deepWorkSeconds
+}
+
+fragment Overview on Usage {
+  total { ...Figures }
+  previous { ...Figures }
+  series(every: DAY) { start end measures { events engagedMinutes trackedSeconds deepWorkSeconds } }
+  groups(by: [DOMAIN], orderBy: { measure: TRACKED_SECONDS }, first: 10) {
+    totalCount
+    nodes { key { domain } measures { events trackedSeconds } share(of: TRACKED_SECONDS) }
+    other { events trackedSeconds }
+  }
+}
+
+fragment Focus on DeepWork {
+  sessionsCount totalSeconds averageSeconds longestSeconds shortestSeconds uniqueDomains contextSwitches
+  focusLevels { high medium low }
+  topDomains { domain seconds sessions }
+  blocks(first: 10) { nodes { extensionUser { uuid } start end seconds events contextSwitches focusLevel } }
+}
+
+query Dashboard($id: ID!, $period: Period!) {
+  subject: %s(id: $id) { usage(period: $period) { ...Overview } deepWork(period: $period) { ...Focus } }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whose dashboard, for the month up to `end`; `field` is Query's: extensionUser or organization."""
+
+    field: str
+    id: UUID
+    end: datetime
+
+    @property
+    def start(self) -> datetime:
+        """The first instant of the month."""
+        return self.end - timedelta(days=DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """An answer, and the median of the seconds it took."""
+
+    answer: Answer
+    seconds: float
+
+
+async def timed(runs: int, ask: Callable[[], Awaitable[Answer]]) -> Timed:
+    """Ask once to warm up, then so many times."""
+    answer = await ask()
+    seconds = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        answer = await ask()
+        seconds.append(time.perf_counter() - began)
+    return Timed(answer, median(seconds))
+
+
+async def ask(asker: Asker, question: Question) -> Answer:
+    """The service's answer: one request through the whole application."""
+    period = {"between": {"start": question.start.isoformat(), "end": question.end.isoformat()}}
+    data = await asker.ask(QUERY % question.field, id=str(question.id), period=period)
+    subject: Answer = data["subject"]
+    return subject
+
+
+def differences(one: Any, other: Any, path: str = "") -> list[str]:
+    """Where two answers differ: integers and texts at all, seconds by more than a microsecond."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        if one.keys() != other.keys():
+            return [f"{path}: {sorted(one)} ≠ {sorted(other)}"]
+        return [found for key in one for found in differences(one[key], other[key], f"{path}.{key}")]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [found for place, (a, b) in pairs for found in differences(a, b, f"{path}[{place}]")]
+    if isinstance(one, float) and isinstance(other, float):
+        return [] if math.isclose(one, other, rel_tol=1e-12, abs_tol=1e-6) else [f"{path}: {one} ≠ {other}"]
+    return [] if one == other else [f"{path}: {one} ≠ {other}"]
