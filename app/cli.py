@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from app import logs, readiness
+from app import logs, readiness, rollups_commands
 from app.demo.seed import ADMIN, seed
 from app.first_admin import ensure_admin
 from app.readiness import CannotStart
@@ -35,6 +35,9 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,  # they may be passwords
     help="Behaviour analytics: events in, answers out.",
 )
+
+rollups = typer.Typer(no_args_is_help=True, help="What makes long questions fast: make it anew, check it.")
+cli.add_typer(rollups, name="rollups")
 
 
 def main() -> None:
@@ -128,6 +131,24 @@ def rejected_events(
     Console().print(table)
 
 
+@rollups.command()
+def rebuild() -> None:
+    """Make all rollups anew from the events. Can be interrupted and run again; the service may go on meanwhile."""
+    settings, url = _start()
+    hours = asyncio.run(_rebuild(settings, url))
+    Console(stderr=True).print(f"The rollups of {hours} hours are made anew.")
+
+
+@rollups.command()
+def verify() -> None:
+    """Compare all rollups with the events; fails when any is wrong."""
+    settings, url = _start()
+    compared, wrong = asyncio.run(_verify(settings, url))
+    Console(stderr=True).print(f"{compared} hours compared, {wrong} wrong.")
+    if wrong:
+        raise CannotStart("Some rollups are wrong. Make them anew: web-behavior rollups rebuild")
+
+
 def _start() -> tuple[Settings, str]:
     settings = Settings()
     logs.configure(settings)
@@ -159,6 +180,16 @@ async def _create_admin(settings: Settings, url: str, username: str, password: s
 async def _rejected(settings: Settings, url: str, limit: int) -> list[Any]:
     async with _prepared(settings, url) as services, services.database.read() as connection:
         return await newest_rejected(connection, limit)
+
+
+async def _rebuild(settings: Settings, url: str) -> int:
+    async with _prepared(settings, url) as services:
+        return await rollups_commands.rebuild(services.database)
+
+
+async def _verify(settings: Settings, url: str) -> tuple[int, int]:
+    async with _prepared(settings, url) as services:
+        return await rollups_commands.check(services.database)
 
 
 async def _migrate(settings: Settings, url: str, revision: str, *, down: bool) -> None:

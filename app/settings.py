@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     redis_port: int = 6379
     redis_password: str | None = None
 
+    rollups_enabled: bool = True
+
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     forwarded_allow_ips: str = "127.0.0.1"
 

@@ -15,6 +15,7 @@ from db.event_writer import EventWriter
 from db.housekeeping import housekeeping, keep_house_once
 from db.key_usage import KeyUsage
 from db.partitions import Partitions
+from db.rollups import keep_rollups
 from resolvers.key_ring import KeyRing
 from resolvers.services import Services, Throttles
 
@@ -27,7 +28,10 @@ async def running_services(settings: Settings, database_url: str) -> AsyncIterat
     writer = EventWriter(database, partitions, key_usage)
     counters = Counters(settings.configured_redis_url)
     writing = asyncio.create_task(writer.run(), name="event writer")
-    keeping = asyncio.create_task(housekeeping(database, partitions, key_usage), name="housekeeping")
+    keeping = [
+        asyncio.create_task(housekeeping(database, partitions, key_usage), name="housekeeping"),
+        asyncio.create_task(keep_rollups(database), name="rollups"),
+    ]
     try:
         yield Services(
             database=database,
@@ -39,13 +43,14 @@ async def running_services(settings: Settings, database_url: str) -> AsyncIterat
             throttles=_throttles(settings, counters),
             event_rules=EventRules(settings.farthest_ahead, settings.farthest_behind),
             require_api_key=settings.ingest_require_api_key,
+            rollups_enabled=settings.rollups_enabled,
         )
     finally:
         writer.close()
         await writing
-        keeping.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeping
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
         with suppress(Exception):  # the last chores are a courtesy: a database that has gone must not keep us
             await keep_house_once(database, partitions, key_usage)
         await counters.close()

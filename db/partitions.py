@@ -1,4 +1,4 @@
-"""Monthly partitions of `behaviors`: made ahead of time, and on demand for any month an event lands in."""
+"""Monthly partitions of `behaviors` and `runs`: made ahead of time, and on demand for any month an event lands in."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -59,13 +59,18 @@ async def create(connection: AsyncConnection, months: Iterable[date]) -> None:
     # advisory lock a maker would still see the catalogue as it was before the wait, and make what it now has.)
     await connection.execute(text("LOCK TABLE behaviors IN SHARE UPDATE EXCLUSIVE MODE"))
     for month in months:
-        name = f"behaviors_{month:%Y_%m}"
-        if await connection.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None:
-            continue
-        await connection.execute(text(f"CREATE TABLE {name} (LIKE behaviors INCLUDING DEFAULTS)"))
-        await connection.execute(
-            text(
-                f"ALTER TABLE behaviors ATTACH PARTITION {name} "
-                f"FOR VALUES FROM ('{month:%Y-%m-%d}T00:00:00Z') TO ('{next_month(month):%Y-%m-%d}T00:00:00Z')"
-            )
+        for parent in ("behaviors", "runs"):
+            await _create(connection, parent, month)
+
+
+async def _create(connection: AsyncConnection, parent: str, month: date) -> None:
+    name = f"{parent}_{month:%Y_%m}"
+    if await connection.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None:
+        return
+    await connection.execute(text(f"CREATE TABLE {name} (LIKE {parent} INCLUDING DEFAULTS)"))
+    await connection.execute(
+        text(
+            f"ALTER TABLE {parent} ATTACH PARTITION {name} "
+            f"FOR VALUES FROM ('{month:%Y-%m-%d}T00:00:00Z') TO ('{next_month(month):%Y-%m-%d}T00:00:00Z')"
         )
+    )

@@ -35,3 +35,4 @@ class Services:
     throttles: Throttles
     event_rules: EventRules
     require_api_key: bool
+    rollups_enabled: bool

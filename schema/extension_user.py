@@ -91,11 +91,12 @@ class ExtensionUser(Node):
     @strawberry.field(graphql_type=Usage | None, description="What they did in a period.")
     def usage(
         root: strawberry.Parent[ExtensionUserRow],
+        info: Info,
         period: PeriodArgument,
         where: UsageFilterArgument = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
     ) -> UsageQuestion:
-        return question(period, where, timezone, Subject.USER, root.id)
+        return question(info, period, where, timezone, Subject.USER, root.id)
 
     @strawberry.field(graphql_type=DeepWork | None, description="The deep work done in a period.")
     async def deep_work(
@@ -105,4 +106,6 @@ class ExtensionUser(Node):
         where: UsageFilterArgument = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
     ) -> DeepWorkRow:
-        return await deep_works.deep_work(info.context.caller, question(period, where, timezone, Subject.USER, root.id))
+        return await deep_works.deep_work(
+            info.context.caller, question(info, period, where, timezone, Subject.USER, root.id)
+        )

@@ -92,11 +92,12 @@ class Organization(Node):
     @strawberry.field(graphql_type=Usage | None, description="What its extension users did in a period.")
     def usage(
         root: strawberry.Parent[OrganizationRow],
+        info: Info,
         period: PeriodArgument,
         where: UsageFilterArgument = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
     ) -> UsageQuestion:
-        return question(period, where, timezone, Subject.ORGANIZATION, root.id)
+        return question(info, period, where, timezone, Subject.ORGANIZATION, root.id)
 
     @strawberry.field(graphql_type=DeepWork | None, description="The deep work done in a period.")
     async def deep_work(
@@ -106,6 +107,5 @@ class Organization(Node):
         where: UsageFilterArgument = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
     ) -> DeepWorkRow:
-        return await deep_works.deep_work(
-            info.context.caller, question(period, where, timezone, Subject.ORGANIZATION, root.id)
-        )
+        asked = question(info, period, where, timezone, Subject.ORGANIZATION, root.id)
+        return await deep_works.deep_work(info.context.caller, asked)

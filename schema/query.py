@@ -166,7 +166,7 @@ class Query:
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
     ) -> UsageQuestion:
         info.context.require_sign_in()
-        return question(period, where, timezone)
+        return question(info, period, where, timezone)
 
     @strawberry.field(
         graphql_type=DeepWork | None,
@@ -179,7 +179,7 @@ class Query:
         where: UsageFilterArgument = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
     ) -> DeepWorkRow:
-        return await deep_works.deep_work(info.context.caller, question(period, where, timezone))
+        return await deep_works.deep_work(info.context.caller, question(info, period, where, timezone))
 
     @strawberry.field(description="The periods with a name, and what they span now.")
     def period_presets(

@@ -271,6 +271,7 @@ class Usage:
 
 
 def question(
+    info: Info,
     period: Period,
     where: UsageFilter | None,
     timezone: ZoneInfo,
@@ -279,7 +280,8 @@ def question(
 ) -> UsageQuestion:
     """The question that a field's arguments ask."""
     conditions = (where or UsageFilter()).conditions()
-    return UsageQuestion(Question(period.resolve(timezone), conditions, timezone, subject), subject_id)
+    rollups = info.context.services.rollups_enabled
+    return UsageQuestion(Question(period.resolve(timezone), conditions, timezone, subject, rollups), subject_id)
 
 
 def _measures(info: Info, *path: str) -> Measures:

@@ -20,6 +20,8 @@ class Question:
     where: EventFilter
     timezone: ZoneInfo
     subject: Subject | None = None
+    rollups: bool = True
+    """Whether rollups may be read; without, everything is computed from the events."""
 
     def during(self, time_range: TimeRange) -> "Question":
         """The same of another time."""

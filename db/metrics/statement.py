@@ -69,8 +69,8 @@ def answer(chosen: People, question: Question, split: Split, measures: Collectio
     Measures that nothing asks for are not computed, and not in the relation.
     """
     keys = Keys(question.subject, split, slots(question.time_range, split.dimensions, split.buckets, question.timezone))
-    run = runs(chosen, question, keys)
     wanted = computed(measures) or {"events"}
+    run = runs(chosen, question, keys, urls="unique_urls" in wanted)
     parts = [(columns, part(run, keys)) for names, columns, part in _PARTS if names & wanted]
     names = [column for columns, _ in parts for column in columns]
     padded = union_all(*(_padded(keys, names, part) for _, part in parts)).subquery("part")

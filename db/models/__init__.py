@@ -6,6 +6,7 @@ from db.models.extension_user import ExtensionUser
 from db.models.membership import Membership
 from db.models.organization import Organization
 from db.models.rejected_event import RejectedEvent
+from db.models.rollup import Run, dirty_hours
 from db.models.sign_in import RefreshToken, SignIn
 from db.models.user import User
 
@@ -17,6 +18,8 @@ __all__ = [
     "Organization",
     "RefreshToken",
     "RejectedEvent",
+    "Run",
     "SignIn",
     "User",
+    "dirty_hours",
 ]

@@ -16,8 +16,10 @@ from core.periods import TimeRange
 from core.scope import Scope
 from db.keyset import AnySelect, Column, Ordering, Page, PageRequest, condition, cut
 from db.models import Behavior
+from db.queries import rollups
 from db.queries.filters import EventFilter, matching
 from db.queries.people import People, people
+from db.queries.rollups import PersonHour
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,8 @@ async def by_keys(
 
 
 async def remove(connection: AsyncConnection, key: BehaviorKey) -> bool:
-    """Delete an event; False when there was none. The caller has looked it up within its scope."""
+    """Delete an event and mark its hour; False when there was none. The caller has looked it up within its scope."""
+    await rollups.mark(connection, [PersonHour(key.user_id, key.ts.replace(minute=0, second=0, microsecond=0))])
     statement = delete(Behavior).where(Behavior.user_id == key.user_id, Behavior.ts == key.ts, Behavior.id == key.id)
     return (await connection.execute(statement)).rowcount > 0
 
@@ -156,4 +159,5 @@ async def remove(connection: AsyncConnection, key: BehaviorKey) -> bool:
 async def remove_all_of(connection: AsyncConnection, user_ids: Collection[UUID]) -> int:
     """Delete every event of these people; how many there were. However many, so without the statement timeout."""
     await connection.execute(select(func.set_config("statement_timeout", "0", True)))
+    await rollups.remove_all_of(connection, user_ids)
     return (await connection.execute(delete(Behavior).where(Behavior.user_id.in_(user_ids)))).rowcount

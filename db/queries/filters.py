@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_, true
-from sqlalchemy.orm import InstrumentedAttribute
 
 from core.event_types import EventType
-from db.models import Behavior
+from db.keyset import Column
+from db.models import Behavior, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,50 +38,78 @@ class EventFilter:
     not_: "EventFilter | None" = None
 
 
-def matching(where: EventFilter) -> ColumnElement[bool]:
+@dataclass(frozen=True, slots=True)
+class EventColumns:
+    """The columns that a filter looks at; None where there are none of the kind."""
+
+    organization_id: Column
+    user_id: Column
+    session_id: Column
+    domain: Column
+    type: Column | None
+    url: Column | None
+
+    @classmethod
+    def of_behaviors(cls) -> "EventColumns":
+        """Those of events."""
+        return cls(
+            Behavior.organization_id,
+            Behavior.user_id,
+            Behavior.session_id,
+            Behavior.domain,
+            Behavior.type,
+            Behavior.url,
+        )
+
+    @classmethod
+    def of_runs(cls, organization_id: Column) -> "EventColumns":
+        """Those of runs, which have no type or url. The organization is the person's."""
+        return cls(organization_id, Run.user_id, Run.session_id, Run.domain, None, None)
+
+
+def matching(where: EventFilter, columns: EventColumns | None = None) -> ColumnElement[bool]:
     """The condition that an event passes the filter.
 
     It is never NULL, so `NOT` means what it says: an event without a domain does not match `domain: {eq: …}`, and does
     match its negation.
     """
-    return and_(true(), *_own_conditions(where), *_nested_conditions(where))
+    of = columns or EventColumns.of_behaviors()
+    return and_(true(), *_own_conditions(where, of), *_nested_conditions(where, of))
 
 
-def _own_conditions(where: EventFilter) -> list[ColumnElement[bool]]:
+def _own_conditions(where: EventFilter, of: EventColumns) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if where.organization_ids is not None:
-        conditions.append(_known(Behavior.organization_id) & Behavior.organization_id.in_(where.organization_ids))
+        conditions.append(_known(of.organization_id) & of.organization_id.in_(where.organization_ids))
     if where.extension_user_ids is not None:
-        conditions.append(Behavior.user_id.in_(where.extension_user_ids))
+        conditions.append(of.user_id.in_(where.extension_user_ids))
     if where.session_ids is not None:
-        conditions.append(Behavior.session_id.in_(where.session_ids))
-    if where.event_types is not None:
-        conditions.append(Behavior.type.in_([kind.value for kind in where.event_types]))
+        conditions.append(of.session_id.in_(where.session_ids))
+    if where.event_types is not None and of.type is not None:
+        conditions.append(of.type.in_([kind.value for kind in where.event_types]))
     if where.domain is not None:
-        conditions.append(_known(Behavior.domain) & _text(Behavior.domain, where.domain))
-    if where.url is not None:
-        conditions.append(_text(Behavior.url, where.url))
+        conditions.append(_known(of.domain) & _text(of.domain, where.domain))
+    if where.url is not None and of.url is not None:
+        conditions.append(_text(of.url, where.url))
     return conditions
 
 
-def _nested_conditions(where: EventFilter) -> list[ColumnElement[bool]]:
+def _nested_conditions(where: EventFilter, of: EventColumns) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if where.all_of is not None:
-        conditions.append(and_(true(), *map(matching, where.all_of)))
+        conditions.append(and_(true(), *(matching(part, of) for part in where.all_of)))
     if where.any_of is not None:
-        conditions.append(or_(false(), *map(matching, where.any_of)))
+        conditions.append(or_(false(), *(matching(part, of) for part in where.any_of)))
     if where.not_ is not None:
-        conditions.append(not_(matching(where.not_)))
+        conditions.append(not_(matching(where.not_, of)))
     return conditions
 
 
-def _known(column: InstrumentedAttribute[UUID | None] | InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+def _known(column: Column) -> ColumnElement[bool]:
     return column.is_not(None)
 
 
-def _text(
-    column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], where: TextFilter
-) -> ColumnElement[bool]:
+def _text(column: Column, where: TextFilter) -> ColumnElement[bool]:
     if where.eq is not None:
         return column == where.eq
     if where.one_of is not None:

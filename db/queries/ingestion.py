@@ -17,15 +17,21 @@ _PAYLOAD_CHARACTERS = 4096
 # Arrays, not rows: one statement with eleven parameters however many events, far from the protocol's 65,535. The rows
 # come sorted by key, so that two processes storing the same events wait for one another instead of deadlocking.
 _INSERT = text("""
-    INSERT INTO behaviors (user_id, ts, id, organization_id, received_at, type, x, y, session_id, url, domain)
-    SELECT user_id, ts, id, organization_id, :received_at, type, x, y, session_id, url, domain
-    FROM unnest(
-        CAST(:user_ids AS uuid[]), CAST(:ts AS timestamptz[]), CAST(:ids AS uuid[]), CAST(:organization_ids AS uuid[]),
-        CAST(:types AS smallint[]), CAST(:xs AS smallint[]), CAST(:ys AS smallint[]),
-        CAST(:session_ids AS text[]), CAST(:urls AS text[]), CAST(:domains AS text[])
-    ) AS event (user_id, ts, id, organization_id, type, x, y, session_id, url, domain)
-    ON CONFLICT DO NOTHING
-    RETURNING id
+    WITH new AS (
+        INSERT INTO behaviors (user_id, ts, id, organization_id, received_at, type, x, y, session_id, url, domain)
+        SELECT user_id, ts, id, organization_id, :received_at, type, x, y, session_id, url, domain
+        FROM unnest(
+            CAST(:user_ids AS uuid[]), CAST(:ts AS timestamptz[]), CAST(:ids AS uuid[]),
+            CAST(:organization_ids AS uuid[]), CAST(:types AS smallint[]), CAST(:xs AS smallint[]),
+            CAST(:ys AS smallint[]), CAST(:session_ids AS text[]), CAST(:urls AS text[]), CAST(:domains AS text[])
+        ) AS event (user_id, ts, id, organization_id, type, x, y, session_id, url, domain)
+        ON CONFLICT DO NOTHING
+        RETURNING user_id, ts, id
+    ), mark AS (
+        INSERT INTO dirty_hours (user_id, hour)
+        SELECT DISTINCT user_id, date_trunc('hour', ts, 'UTC') FROM new WHERE CAST(:marks AS boolean)
+    )
+    SELECT id FROM new
 """)
 
 _INSERT_REJECTED = text("""
@@ -37,17 +43,18 @@ _INSERT_REJECTED = text("""
 
 
 async def store(
-    connection: AsyncConnection, submissions: Sequence[Submission], received_at: datetime
+    connection: AsyncConnection, submissions: Sequence[Submission], received_at: datetime, *, marks: bool = True
 ) -> list[Receipt | Unauthenticated]:
     """Insert what is new of the submissions' events and say what became of each, in the submissions' order.
 
     People are read and locked against deletion in this very transaction, so no event is stored for somebody who is
-    unknown, inactive or whose key was revoked before it began.
+    unknown, inactive or whose key was revoked before it began. The hours that gain an event are marked, so that no
+    answer is computed from their old rollups; `marks=False` is for measuring what that costs.
     """
     people = await _people(connection, submissions)
     outcomes = [_sorted_out(submission, people, received_at) for submission in submissions]
     receipts = [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
-    inserted = await _insert(connection, receipts, received_at)
+    inserted = await _insert(connection, receipts, received_at, marks=marks)
     for receipt in receipts:
         _tell_duplicates(receipt, inserted)
     await _keep_rejected(connection, [event for receipt in receipts for event in receipt.rejected], received_at)
@@ -110,7 +117,9 @@ def _not_a_user(event: IncomingEvent, person: Person | None) -> RejectedEvent:
     return RejectedEvent(event.index, reason, None if person is None else event.user_id, event.payload)
 
 
-async def _insert(connection: AsyncConnection, receipts: Iterable[Receipt], received_at: datetime) -> set[UUID]:
+async def _insert(
+    connection: AsyncConnection, receipts: Iterable[Receipt], received_at: datetime, *, marks: bool
+) -> set[UUID]:
     """Insert the receipts' accepted events; the ids of those that were new."""
     new = {event.id: (event, receipt) for receipt in receipts for event in receipt.accepted}
     if not new:
@@ -131,7 +140,7 @@ async def _insert(connection: AsyncConnection, receipts: Iterable[Receipt], rece
         "urls": [e.event.url for e in events],
         "domains": [e.event.domain for e in events],
     }
-    result = await connection.execute(_INSERT, {"received_at": received_at, **arrays})
+    result = await connection.execute(_INSERT, {"received_at": received_at, "marks": marks, **arrays})
     return set(result.scalars())
 
 

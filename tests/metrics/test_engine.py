@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from itertools import combinations
 from typing import Any
 from uuid import UUID
@@ -17,17 +18,20 @@ from core.calendar import buckets
 from core.dimensions import Dimension, Granularity
 from core.event_types import EventType
 from core.events import ANONYMOUS, RawEvent
+from core.ids import BehaviorKey
 from core.measures import MEASURES
 from core.periods import TimeRange
 from core.scope import Scope
 from db.metrics.question import Question, Split
 from db.metrics.values import NOTHING, MeasureValues
 from db.models import Behavior
+from db.queries import behavior as behaviors
 from db.queries import metrics
 from db.queries.filters import EventFilter, TextFilter
 from db.queries.metrics import EVERYBODY, GroupsPage, Order
 from db.queries.people import Subject
 from db.queries.session import SessionKey
+from db.rollups import refresh_all
 from tests.metrics import reference
 from tests.world import Recorded, World
 
@@ -85,18 +89,41 @@ async def people(world: World) -> list[Recorded | None]:
     return [await world.recorded(acme), await world.recorded(acme), await world.recorded(umbrella), None]
 
 
-async def store(world: World, people: list[Recorded | None], stream: Iterable[Step], start: datetime) -> None:
-    """The stream, stored by the way of all events: person by person, the latest first."""
+class State(Enum):
+    """What of the rollups is up to date when the question comes."""
+
+    EVENTS_ALONE = "rollups are not read"
+    NOTHING = "every hour is marked"
+    EVERYTHING = "no hour is marked"
+    HALF = "events came late and one was deleted, since the rollups were made"
+
+
+async def store(
+    world: World, people: list[Recorded | None], stream: Iterable[Step], start: datetime, state: State
+) -> None:
+    """The stream, stored by the way of all events, the latest first, and rollups in this state."""
     async with world.services.database.write() as db:
-        await db.execute(text("DELETE FROM behaviors"))
+        for table in ("behaviors", "runs", "dirty_hours"):
+            await db.execute(text(f"DELETE FROM {table}"))
     moment = start
-    events: dict[int, list[RawEvent]] = {}
+    events: list[tuple[int, RawEvent]] = []
     for step in stream:
         moment += timedelta(seconds=step.pause)
-        raw = RawEvent(step.session, moment.isoformat(), step.kind, step.url)
-        events.setdefault(step.person, []).append(raw)
-    for person, theirs in events.items():
-        await world.browse(people[person], *reversed(theirs))
+        events.append((step.person, RawEvent(step.session, moment.isoformat(), step.kind, step.url)))
+    late = events[::3] if state is State.HALF else []
+    await browse(world, people, [event for event in events if event not in late])
+    if state in {State.EVERYTHING, State.HALF}:
+        await refresh_all(world.services.database)
+    await browse(world, people, late)
+    if state is State.HALF and events:
+        async with world.services.database.write() as db:
+            key = (await db.execute(select(Behavior.user_id, Behavior.ts, Behavior.id).limit(1))).one()
+            await behaviors.remove(db, BehaviorKey(*key))
+
+
+async def browse(world: World, people: list[Recorded | None], events: list[tuple[int, RawEvent]]) -> None:
+    for person in {person for person, _ in events}:
+        await world.browse(people[person], *(event for who, event in reversed(events) if who == person))
 
 
 async def stored(world: World) -> list[reference.Event]:
@@ -128,8 +155,8 @@ def same(found: MeasureValues, expected: dict[str, Any]) -> bool:
     return True
 
 
-def question(time_range: TimeRange, zone: ZoneInfo, where: EventFilter | None = None) -> Question:
-    return Question(time_range, where or EventFilter(), zone)
+def question(time_range: TimeRange, zone: ZoneInfo, state: State, where: EventFilter | None = None) -> Question:
+    return Question(time_range, where or EventFilter(), zone, rollups=state is not State.EVENTS_ALONE)
 
 
 def supported(dimensions: Iterable[Dimension], *, by_time: bool) -> frozenset[str]:
@@ -156,9 +183,10 @@ def _reference_value(value: Any) -> Any:
 
 # Hypothesis runs many examples in one test: each begins by emptying the table.
 examples = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 zones = st.sampled_from(sorted(DAYS))
+states = st.sampled_from(State)
 
 
 def period(zone_name: str) -> tuple[TimeRange, ZoneInfo, datetime]:
@@ -173,11 +201,13 @@ def within(events: list[reference.Event], time_range: TimeRange) -> list[referen
     return [event for event in events if time_range.start <= event.ts < time_range.end]
 
 
-@given(stream=streams, zone_name=zones)
+@given(stream=streams, zone_name=zones, state=states)
 @examples
-async def test_totals_are_the_references(world: World, people: list[Recorded | None], stream: Any, zone_name: str):
+async def test_totals_are_the_references(
+    world: World, people: list[Recorded | None], stream: Any, zone_name: str, state: State
+):
     time_range, zone, start = period(zone_name)
-    await store(world, people, stream, start)
+    await store(world, people, stream, start, state)
     events = within(await stored(world), time_range)
     filters = {
         EventFilter(): events,
@@ -190,45 +220,45 @@ async def test_totals_are_the_references(world: World, people: list[Recorded | N
 
     async with world.services.database.read() as db:
         for where, chosen in filters.items():
-            asked = question(time_range, zone, where)
+            asked = question(time_range, zone, state, where)
             found = await metrics.totals(db, Scope.everything(), [EVERYBODY], asked, NAMES)
             assert same(found.get(EVERYBODY, NOTHING), reference.measure(chosen, NAMES))
 
 
-@given(stream=streams, zone_name=zones)
+@given(stream=streams, zone_name=zones, state=states)
 @examples
 async def test_subjects_are_measured_each_for_itself(
-    world: World, people: list[Recorded | None], stream: Any, zone_name: str
+    world: World, people: list[Recorded | None], stream: Any, zone_name: str, state: State
 ):
     time_range, zone, start = period(zone_name)
-    await store(world, people, stream, start)
+    await store(world, people, stream, start, state)
     events = within(await stored(world), time_range)
 
     async with world.services.database.read() as db:
         for subject in Subject:
             persons = [person.row for person in people if person is not None]
             ids = {row.id if subject is Subject.USER else row.organization_id for row in persons}
-            asked = Question(time_range, EventFilter(), zone, subject)
+            asked = Question(time_range, EventFilter(), zone, subject, state is not State.EVENTS_ALONE)
             found = await metrics.totals(db, Scope.everything(), ids, asked, NAMES)
             for each in ids:
                 own = [event for event in events if str(each) in {event.user, event.organization}]
                 assert same(found.get(each, NOTHING), reference.measure(own, NAMES))
 
 
-@given(stream=streams, zone_name=zones, every=st.sampled_from(list(Granularity)))
+@given(stream=streams, zone_name=zones, state=states, every=st.sampled_from(list(Granularity)))
 @examples
 async def test_series_are_the_references(
-    world: World, people: list[Recorded | None], stream: Any, zone_name: str, every: Granularity
+    world: World, people: list[Recorded | None], stream: Any, zone_name: str, state: State, every: Granularity
 ):
     time_range, zone, start = period(zone_name)
-    await store(world, people, stream, start)
+    await store(world, people, stream, start, state)
     events = within(await stored(world), time_range)
     names = supported((), by_time=True)
     cut = tuple(buckets(time_range, every, zone))
 
     async with world.services.database.read() as db:
         found = await metrics.series(
-            db, Scope.everything(), [(EVERYBODY, ())], question(time_range, zone), Split(buckets=cut), names
+            db, Scope.everything(), [(EVERYBODY, ())], question(time_range, zone, state), Split(buckets=cut), names
         )
 
     expected = reference.series(events, time_range.start, time_range.end, every.name, zone, names)
@@ -238,13 +268,13 @@ async def test_series_are_the_references(
         assert same(by_number.get(number, NOTHING), values)
 
 
-@given(stream=streams, zone_name=zones, data=st.data())
+@given(stream=streams, zone_name=zones, state=states, data=st.data())
 @examples
 async def test_groups_are_the_references(
-    world: World, people: list[Recorded | None], stream: Any, zone_name: str, data: st.DataObject
+    world: World, people: list[Recorded | None], stream: Any, zone_name: str, state: State, data: st.DataObject
 ):
     time_range, zone, start = period(zone_name)
-    await store(world, people, stream, start)
+    await store(world, people, stream, start, state)
     events = within(await stored(world), time_range)
     splits = [split for size in (1, 2, 3) for split in combinations(Dimension, size)]
     chosen = data.draw(st.lists(st.sampled_from(splits), min_size=4, max_size=4))
@@ -253,7 +283,9 @@ async def test_groups_are_the_references(
         for dimensions in chosen:
             names = supported(dimensions, by_time=False)
             page = GroupsPage(Split(dimensions), Order("events"), 0, 10_000)
-            pages = await metrics.groups(db, Scope.everything(), [EVERYBODY], question(time_range, zone), page, names)
+            pages = await metrics.groups(
+                db, Scope.everything(), [EVERYBODY], question(time_range, zone, state), page, names
+            )
             expected = reference.groups(events, tuple(each.name for each in dimensions), zone, names)
             rows = pages[EVERYBODY].rows if pages else ()
             assert {key_for_reference(group.key) for group in rows} == set(expected)
@@ -263,14 +295,19 @@ async def test_groups_are_the_references(
             assert counts == sorted(counts, reverse=True)
 
 
-@given(stream=streams, zone_name=zones, dimension=st.sampled_from([Dimension.DOMAIN, Dimension.EXTENSION_USER]))
+@given(
+    stream=streams,
+    zone_name=zones,
+    state=states,
+    dimension=st.sampled_from([Dimension.DOMAIN, Dimension.EXTENSION_USER]),
+)
 @examples
 async def test_series_of_groups_and_the_rest_add_up(
-    world: World, people: list[Recorded | None], stream: Any, zone_name: str, dimension: Dimension
+    world: World, people: list[Recorded | None], stream: Any, zone_name: str, state: State, dimension: Dimension
 ):
     time_range, zone, start = period(zone_name)
-    await store(world, people, stream, start)
-    asked, split = question(time_range, zone), Split((dimension,))
+    await store(world, people, stream, start, state)
+    asked, split = question(time_range, zone, state), Split((dimension,))
     names = frozenset({"events", "tracked_seconds", "deep_work_seconds"})
     cut = tuple(buckets(time_range, Granularity.HOUR, zone))
 

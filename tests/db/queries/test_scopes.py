@@ -29,6 +29,8 @@ WITHOUT_SCOPE = {
     "ingestion": {"*"},
     # Runs on the service's own behalf.
     "housekeeping": {"*"},
+    # Work on everybody's rollups that the service does by itself, or on those of people whom the caller was let delete.
+    "rollups": {"*"},
     # A new tenant lies in nobody's scope yet; only super admins make one.
     "organization": {"create"},
     # Called after the organization was locked within the caller's scope, in the same transaction.

@@ -1,0 +1,176 @@
+"""Making runs from events, and checking them.
+
+The unit of work is one hour of one person. Marks in `dirty_hours` say which hours are out of date; a question reads the
+events of those and the runs of all others (db/metrics/source.py), so it is right whatever the state of the work.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.event_types import ACTIVE_TYPES
+
+_LOCK = 0x0BE4A712
+_ACTIVE = ", ".join(str(kind.value) for kind in sorted(ACTIVE_TYPES))
+
+# Gaps and islands: an event opens a run when anything that a run has in common differs from the event before. The
+# number of openings so far numbers the runs.
+_RUNS_OF = f"""
+    SELECT user_id, min(ts) AS first_ts, (array_agg(id ORDER BY ts, id))[1] AS first_id, max(ts) AS last_ts,
+           count(*)::integer AS events, active, session_id, domain
+    FROM (
+        SELECT *, count(*) FILTER (WHERE opens) OVER (PARTITION BY user_id, hour ORDER BY ts, id) AS run
+        FROM (
+            SELECT event.user_id, event.hour, event.ts, event.id, event.active, event.session_id, event.domain,
+                   (date_trunc('minute', event.ts, 'UTC'), event.active, event.session_id)
+                       IS DISTINCT FROM lag((date_trunc('minute', event.ts, 'UTC'), event.active, event.session_id))
+                           OVER person_hour
+                   OR event.domain IS DISTINCT FROM lag(event.domain) OVER person_hour AS opens
+            FROM (
+                SELECT chosen.hour, behaviors.*, type IN ({_ACTIVE}) AS active
+                FROM chosen
+                CROSS JOIN LATERAL (
+                    SELECT * FROM behaviors
+                    WHERE user_id = chosen.user_id AND ts >= chosen.hour AND ts < chosen.hour + interval '1 hour'
+                    OFFSET 0
+                ) AS behaviors
+            ) AS event
+            WINDOW person_hour AS (PARTITION BY event.user_id, event.hour ORDER BY event.ts, event.id)
+        ) AS opened
+    ) AS numbered
+    GROUP BY user_id, hour, run, active, session_id, domain
+"""
+
+_CHOSEN = """
+    WITH chosen AS (
+        SELECT DISTINCT user_id, hour FROM unnest(CAST(:user_ids AS uuid[]), CAST(:hours AS timestamptz[]))
+            AS given (user_id, hour)
+    )
+"""
+
+
+class PersonHour(NamedTuple):
+    """An hour of a person; `hour` is its first instant."""
+
+    user_id: UUID
+    hour: datetime
+
+
+async def be_alone(connection: AsyncConnection) -> bool:
+    """Become the only one who makes runs until the transaction ends; False when somebody else is at it."""
+    return bool(await connection.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}))
+
+
+async def take_marks(connection: AsyncConnection, before: datetime, limit: int) -> list[PersonHour]:
+    """Take away marks set before an instant, the oldest first; the hours they were on.
+
+    The runs must be made in a later statement of the same transaction: that sees every event whose mark this one took.
+    """
+    statement = text("""
+        WITH taken AS (
+            DELETE FROM dirty_hours WHERE ctid = ANY(ARRAY(
+                SELECT ctid FROM dirty_hours WHERE marked_at < :before ORDER BY marked_at LIMIT :limit
+            ))
+            RETURNING user_id, hour
+        )
+        SELECT DISTINCT user_id, hour FROM taken ORDER BY user_id, hour
+    """)
+    rows = await connection.execute(statement, {"before": before, "limit": limit})
+    return [PersonHour(*row) for row in rows]
+
+
+async def make_runs(connection: AsyncConnection, hours: Collection[PersonHour]) -> None:
+    """Make the runs of these hours anew from their events."""
+    arrays = _arrays(hours)
+    await connection.execute(
+        text(f"""
+            {_CHOSEN}
+            DELETE FROM runs USING chosen
+            WHERE runs.user_id = chosen.user_id
+              AND runs.first_ts >= chosen.hour AND runs.first_ts < chosen.hour + interval '1 hour'
+        """),
+        arrays,
+    )
+    await connection.execute(
+        text(f"""
+            {_CHOSEN}
+            INSERT INTO runs (user_id, first_ts, first_id, last_ts, events, active, session_id, domain)
+            {_RUNS_OF}
+        """),
+        arrays,
+    )
+
+
+async def wrong_hours(connection: AsyncConnection, hours: Collection[PersonHour]) -> list[PersonHour]:
+    """Those of these hours whose runs are not what their events make, and which bear no mark that says so."""
+    columns = "user_id, first_ts, first_id, last_ts, events, active, session_id, domain"
+    statement = text(f"""
+        {_CHOSEN}, made AS ({_RUNS_OF}), kept AS (
+            SELECT {columns} FROM chosen CROSS JOIN LATERAL (
+                SELECT {columns} FROM runs
+                WHERE user_id = chosen.user_id
+                  AND first_ts >= chosen.hour AND first_ts < chosen.hour + interval '1 hour'
+                OFFSET 0
+            ) AS run ({columns.replace("user_id", "run_user_id", 1)})
+        ), wrong AS (
+            (TABLE made EXCEPT TABLE kept) UNION ALL (TABLE kept EXCEPT TABLE made)
+        )
+        SELECT DISTINCT user_id, date_trunc('hour', first_ts, 'UTC') AS hour FROM wrong
+        EXCEPT SELECT user_id, hour FROM dirty_hours
+        ORDER BY user_id, hour
+    """)
+    return [PersonHour(*row) for row in await connection.execute(statement, _arrays(hours))]
+
+
+async def mark(connection: AsyncConnection, hours: Collection[PersonHour]) -> None:
+    """Mark these hours: their events have changed, or their runs are to be made anew."""
+    statement = text("""
+        INSERT INTO dirty_hours (user_id, hour)
+        SELECT * FROM unnest(CAST(:user_ids AS uuid[]), CAST(:hours AS timestamptz[]))
+    """)
+    await connection.execute(statement, _arrays(hours))
+
+
+async def marks(connection: AsyncConnection) -> int:
+    """How many hours bear a mark."""
+    statement = text("SELECT count(*) FROM (SELECT DISTINCT user_id, hour FROM dirty_hours) AS dirty")
+    return await connection.scalar(statement) or 0
+
+
+async def months(connection: AsyncConnection) -> list[datetime]:
+    """The first instants of the months that have events or runs."""
+    statement = text("""
+        SELECT DISTINCT month FROM (
+            SELECT to_timestamp(right(child.relname, 7) || '-01', 'YYYY_MM-DD') AS month
+            FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
+            WHERE inhparent IN ('behaviors'::regclass, 'runs'::regclass)
+        ) AS partition ORDER BY month
+    """)
+    return list(await connection.scalars(statement))
+
+
+async def hours_between(connection: AsyncConnection, start: datetime, end: datetime) -> list[PersonHour]:
+    """Every hour of every person in which there is an event or a run."""
+    statement = text("""
+        SELECT user_id, date_trunc('hour', ts, 'UTC') AS hour FROM behaviors WHERE ts >= :start AND ts < :end
+        UNION
+        SELECT user_id, date_trunc('hour', first_ts, 'UTC') FROM runs WHERE first_ts >= :start AND first_ts < :end
+        ORDER BY user_id, hour
+    """)
+    return [PersonHour(*row) for row in await connection.execute(statement, {"start": start, "end": end})]
+
+
+async def remove_all_of(connection: AsyncConnection, user_ids: Collection[UUID]) -> None:
+    """Delete every run and mark of these people."""
+    for table in ("runs", "dirty_hours"):
+        await connection.execute(
+            text(f"DELETE FROM {table} WHERE user_id = ANY(CAST(:user_ids AS uuid[]))"), {"user_ids": list(user_ids)}
+        )
+
+
+def _arrays(hours: Collection[PersonHour]) -> dict[str, list[object]]:
+    return {"user_ids": [each.user_id for each in hours], "hours": [each.hour for each in hours]}

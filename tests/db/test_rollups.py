@@ -1,0 +1,140 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from core.clock import now
+from core.ids import BehaviorKey
+from db.models import Behavior, Run
+from db.queries import behavior as behaviors
+from db.queries import rollups
+from db.rollups import mark_everything, refresh, refresh_all, verify
+from resolvers.services import Services
+from tests.world import World, raw
+
+
+async def kept(services: Services) -> list[tuple[str, int, str | None, bool]]:
+    """The runs, in order: when they begin, how many events, of what domain, active or not."""
+    async with services.database.read() as db:
+        rows = await db.execute(select(Run.first_ts, Run.events, Run.domain, Run.active).order_by(Run.first_ts))
+        return [(f"{row.first_ts:%H:%M:%S}", row.events, row.domain, row.active) for row in rows]
+
+
+async def marks(services: Services) -> int:
+    async with services.database.read() as db:
+        return await rollups.marks(db)
+
+
+async def wrong(services: Services) -> list[rollups.PersonHour]:
+    return [each async for _, hours in verify(services.database) for each in hours]
+
+
+async def test_runs_are_stretches_of_like_events(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    await world.browse(
+        person,
+        raw("09:00:01"),
+        raw("09:00:20", "click"),
+        raw("09:00:30", "blur"),
+        raw("09:00:40", "idle"),
+        raw("09:00:50", "focus", "https://b.com/"),
+        raw("09:00:55", "focus", "https://a.com/2"),
+        raw("09:01:00", "focus", "https://a.com/2"),
+        raw("09:01:05", "focus", "https://a.com/2", session="s2"),
+        raw("09:01:06", "focus", "", session="s2"),
+    )
+
+    await refresh_all(services.database)
+
+    assert await kept(services) == [
+        ("09:00:01", 2, "a.com", True),
+        ("09:00:30", 2, "a.com", False),
+        ("09:00:50", 1, "b.com", True),
+        ("09:00:55", 1, "a.com", True),
+        ("09:01:00", 1, "a.com", True),
+        ("09:01:05", 1, "a.com", True),
+        ("09:01:06", 1, None, True),
+    ]
+    assert await marks(services) == 0
+    assert await wrong(services) == []
+
+
+async def test_what_changes_events_marks_their_hours(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    await world.browse(person, raw("09:00:00"), raw("09:59:59"), raw("10:00:00"))
+    assert await marks(services) == 2
+    await refresh_all(services.database)
+
+    await world.browse(person, raw("09:00:00"))
+    assert await marks(services) == 0, "a duplicate changes nothing"
+
+    async with services.database.write() as db:
+        row = (await db.execute(select(Behavior.user_id, Behavior.ts, Behavior.id).order_by(Behavior.ts))).first()
+        assert row is not None
+        await behaviors.remove(db, BehaviorKey(*row))
+    assert await marks(services) == 1
+    await refresh_all(services.database)
+    assert [begin for begin, *_ in await kept(services)] == ["09:59:59", "10:00:00"]
+
+
+async def test_fresh_marks_are_left_alone_for_a_while(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    await world.browse(person, raw("09:00:00"))
+
+    assert await refresh(services.database, now() - timedelta(minutes=1)) == 0
+    assert await marks(services) == 1
+    assert await refresh(services.database, now()) == 1
+
+
+async def test_only_one_makes_runs_at_a_time(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    await world.browse(person, raw("09:00:00"))
+
+    async with services.database.write() as db:
+        assert await rollups.be_alone(db)
+        assert await refresh(services.database, now()) == 0
+
+    made = await asyncio.gather(*(refresh(services.database, now()) for _ in range(4)))
+    assert sum(made) == 1
+    assert await wrong(services) == []
+
+
+async def test_everything_can_be_made_anew_and_checked(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    await world.browse(person, raw("09:00:00"), raw("10:00:00"), raw("11:00:00"))
+    await refresh_all(services.database)
+    async with services.database.write() as db:
+        await db.execute(text("UPDATE runs SET events = 7 WHERE date_part('hour', first_ts) = 10"))
+        await db.execute(text("DELETE FROM runs WHERE date_part('hour', first_ts) = 11"))
+        await db.execute(
+            text("UPDATE runs SET first_ts = first_ts + interval '1 day' WHERE date_part('hour', first_ts) = 9")
+        )
+    day = datetime(2026, 8, 3, tzinfo=UTC)
+    hours = [day + timedelta(hours=hour) for hour in (9, 10, 11, 33)]
+    assert [each.hour for each in await wrong(services)] == hours
+
+    assert await mark_everything(services.database) == 4
+    assert await wrong(services) == [], "what is marked is not read, so it is not wrong"
+    await refresh_all(services.database)
+
+    assert await wrong(services) == []
+    assert await kept(services) == [(f"{hour:02}:00:00", 1, "a.com", True) for hour in (9, 10, 11)]
+
+
+@pytest.mark.parametrize("hour", ["09", "23"])
+async def test_answers_are_the_same_from_rollups_and_from_events(world: World, services: Services, hour: str):
+    admin = await world.super_admin()
+    person = await world.recorded(await world.organization())
+    await world.browse(person, *(raw(f"{hour}:{minute:02}:30", "keydown") for minute in range(0, 60, 4)))
+    question = """{ usage(period: {between: {start: "2026-08-01T00:00:20Z", end: "2026-08-05T00:00:40Z"}}) {
+        total { events trackedMinutes trackedSeconds deepWorkSessions deepWorkSeconds contextSwitches users }
+    } }"""
+
+    from_events = await admin.ask(question)
+    await refresh_all(services.database)
+    async with services.database.write() as db:
+        await db.execute(text("DELETE FROM behaviors"))  # now there is nothing but the rollups to answer from
+
+    assert await admin.ask(question) == from_events
+    assert from_events["usage"]["total"]["deepWorkSessions"] == 1
