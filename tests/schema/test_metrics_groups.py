@@ -53,9 +53,7 @@ async def test_groups_are_sorted_by_any_measure_up_and_down(asker: Asker, measur
 
     found = await usage(asker, f"up: {up} down: {down}")
 
-    rising, falling = (
-        [node["measures"][measure.field] for node in found[way]["nodes"]] for way in ("up", "down")
-    )
+    rising, falling = ([node["measures"][measure.field] for node in found[way]["nodes"]] for way in ("up", "down"))
     assert len(rising) == 5
     assert rising == sorted(rising)
     assert falling == sorted(falling, reverse=True)

@@ -124,9 +124,7 @@ async def test_groups_under_two_aliases_bring_each_their_own(asker: Asker, state
     )
 
 
-async def test_what_is_selected_on_groups_in_several_ways_is_taken_together(
-    asker: Asker, statements: StatementCounter
-):
+async def test_what_is_selected_on_groups_in_several_ways_is_taken_together(asker: Asker, statements: StatementCounter):
     answer = await asker.ask(f"""
         query ($no: Boolean!) {{ usage({DAY}) {{
             groups(by: DOMAIN) {{ nodes {{ measures {{ events }} }} }}
@@ -147,9 +145,7 @@ async def test_what_is_selected_on_groups_in_several_ways_is_taken_together(
     assert computed(statement) == COUNTED | MINUTES | {"sessions", "users"}
 
 
-async def test_buckets_and_their_counterparts_are_computed_each_as_selected(
-    asker: Asker, statements: StatementCounter
-):
+async def test_buckets_and_their_counterparts_are_computed_each_as_selected(asker: Asker, statements: StatementCounter):
     answer = await asker.ask(f"""{{ usage({DAY}) {{
         series(every: DAY) {{ measures {{ events }} another: measures {{ users }} previous {{ sessions }} }}
         series(every: DAY) {{ previous {{ __typename }} day: previous(by: DAY) {{ trackedMinutes }} }}

@@ -28,7 +28,10 @@ async def asker(world: World) -> Asker:
         person = await world.recorded(organization)
         await world.browse(
             person,
-            *(raw(f"09:{place * 2:02}:00", "keydown", f"https://{'abcdefghijkl'[place % 12]}.com/") for place in range(30)),
+            *(
+                raw(f"09:{place * 2:02}:00", "keydown", f"https://{'abcdefghijkl'[place % 12]}.com/")
+                for place in range(30)
+            ),
         )
     return await world.member(organization)
 
@@ -63,9 +66,7 @@ COSTS = {
 
 
 @pytest.mark.parametrize(("query", "cost"), COSTS.items(), ids=map(str, range(len(COSTS))))
-async def test_an_answer_takes_so_many_statements(
-    asker: Asker, statements: StatementCounter, query: str, cost: int
-):
+async def test_an_answer_takes_so_many_statements(asker: Asker, statements: StatementCounter, query: str, cost: int):
     await asker.ask(f"{{ {query} }}")
 
     names = 1 if "username" in query else 0
@@ -76,7 +77,7 @@ async def test_an_answer_takes_so_many_statements(
 PEOPLE = f"""{{ extensionUsers(first: 100) {{ nodes {{
     usage({DAY}) {{
         total {{ {ALL} }} previous {{ events }}
-        {SERIES % 'previous { events }'}
+        {SERIES % "previous { events }"}
         groups(by: DOMAIN) {{ nodes {{ {KEYS} measures {{ events }} share(of: EVENTS)
                                        previous {{ events }} series(every: HOUR) {{ measures {{ events }} }} }} }}
     }}
@@ -96,7 +97,9 @@ async def test_people_cost_the_same_number_of_statements_however_many(world: Wor
         people = [await world.recorded(organization) for _ in range(number)]
         await asyncio.gather(
             *(
-                world.browse(person, *(raw(f"09:{minute:02}:00", url=f"https://{minute}.com/") for minute in range(0, 30, 3)))
+                world.browse(
+                    person, *(raw(f"09:{minute:02}:00", url=f"https://{minute}.com/") for minute in range(0, 30, 3))
+                )
                 for person in people
             )
         )
