@@ -3,7 +3,8 @@
     a day       [session]   [session ][session]      [session]
     a session   ××××× ×××   ×××××××  ×    ×××××      bursts on one domain each, pauses between them
 
-However many events there are, people, days and sessions stay the same: more events mean busier minutes.
+People, days and sessions stay the same however many events there are: more mean busier minutes. (Only where there would
+be but a few events a session, there are fewer sessions.)
 """
 
 import asyncio
@@ -33,6 +34,7 @@ _IN_FLIGHT = 8
 _WORKING_DAYS = [day for day in range(DAYS - 1) if day % 7 < 5]  # the last is left to those who work past midnight
 _SESSIONS_A_DAY = 5
 _HOURS_A_DAY = 9.5
+_EVENTS_A_SESSION = 40
 
 # Event types and how often each is seen. (keydown and keyup come as a pair, so each stands for half of one.)
 _TYPES = {
@@ -107,7 +109,7 @@ def _payload() -> str:
 def _person(person: UUID, number: int, count: int, start: datetime) -> Iterator[tuple[float, int, RawEvent]]:
     """One person's events, each after its instant and the person's number, which sort them among others'."""
     rng = Random(f"{_SEED}/{number}")  # noqa: S311 - made-up data, repeatable on purpose
-    favourites = rng.sample(range(DOMAINS), DOMAINS)
+    favourites = sorted(range(DOMAINS), key=lambda domain: (domain + 1) * rng.uniform(0.3, 3))  # mostly everybody's
     ranks = list(accumulate(1 / (rank + 1) for rank in range(DOMAINS)))  # Zipf's law
     first = start.timestamp()
     for _, day in groupby(_sessions(rng, number, count), lambda session: session.day):
@@ -122,6 +124,7 @@ def _sessions(rng: Random, number: int, count: int) -> list[_Session]:
     begin = 5 + 15 * number / PEOPLE  # people live in many time zones: some work past UTC's midnight
     slot = _HOURS_A_DAY / _SESSIONS_A_DAY
     places = [(day, index) for day in _WORKING_DAYS for index in range(_SESSIONS_A_DAY)]
+    places = places[:: max(1, len(places) * _EVENTS_A_SESSION // max(count, 1))]
     bounds = list(accumulate((rng.uniform(0.3, 1.7) for _ in places), initial=0.0))
     sessions = []
     for (day, index), before, after in zip(places, bounds, bounds[1:], strict=False):
