@@ -1,7 +1,8 @@
 """Usage: the measures of people, organizations, or all that the viewer may read; whole, in groups, in buckets."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from asyncio import Future, ensure_future
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -52,25 +53,41 @@ class Usage:
         return self.question.during(TimeRange(move(self.start), move(self.end))), move
 
 
-@dataclass(frozen=True, slots=True)
-class UsageBucket:
-    """A bucket of a series: its place in it, and its measures. `key` is the group the series is of, `()` for none."""
+@dataclass(frozen=True, slots=True, eq=False)
+class UsageSeries:
+    """A series: the measures of buckets by their number. `key` is the group the series is of, `()` for none.
+
+    `earlier` holds what its buckets are compared with, asked for once for all of them.
+    """
 
     usage: Usage
     split: Split
     key: Key
+    values: Mapping[int, MeasureValues]
+    earlier: dict[tuple[Shift, Measures], Future[Mapping[int, MeasureValues]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageBucket:
+    """A bucket of a series: its place in it, and its measures."""
+
+    series: UsageSeries
     number: int
-    measures: MeasureValues
 
     @property
     def start(self) -> datetime:
         """The first instant of the bucket."""
-        return self.split.buckets[self.number].start
+        return self.series.split.buckets[self.number].start
 
     @property
     def end(self) -> datetime:
         """The first instant after the bucket."""
-        return self.split.buckets[self.number].end
+        return self.series.split.buckets[self.number].end
+
+    @property
+    def measures(self) -> MeasureValues:
+        """The measures of the bucket."""
+        return self.series.values.get(self.number, NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +183,25 @@ async def series(caller: Caller, usage: Usage, every: Granularity, measures: Mea
 
 async def bucket_previous(caller: Caller, bucket: UsageBucket, shift: Shift, measures: Measures) -> MeasureValues:
     """The measures of the bucket's counterpart in an earlier period: its ends, moved as the period's are."""
-    check_split(measures, bucket.split.dimensions, by_time=True)
+    series = bucket.series
+    check_split(measures, series.split.dimensions, by_time=True)
     if not measures:
         return NOTHING
-    question, move = bucket.usage.earlier(shift)
-    moved = tuple(Bucket(move(each.start), move(each.end)) for each in bucket.split.buckets)
-    split = Split(bucket.split.dimensions, moved)
-    found = await caller.batches.load(metrics.series, (bucket.usage.subject, bucket.key), question, split, measures)
-    return (found or {}).get(bucket.number, NOTHING)
+    found = series.earlier.get((shift, measures))
+    if found is None:
+        found = series.earlier[shift, measures] = ensure_future(_earlier(caller, series, shift, measures))
+    return (await found).get(bucket.number, NOTHING)
+
+
+async def _earlier(
+    caller: Caller, series: UsageSeries, shift: Shift, measures: Measures
+) -> Mapping[int, MeasureValues]:
+    """The measures of the counterparts of a series' buckets, by the buckets' numbers."""
+    question, move = series.usage.earlier(shift)
+    moved = tuple(Bucket(move(each.start), move(each.end)) for each in series.split.buckets)
+    split = Split(series.split.dimensions, moved)
+    key = (series.usage.subject, series.key)
+    return await caller.batches.load(metrics.series, key, question, split, measures) or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,13 +263,11 @@ async def group_series(caller: Caller, group: UsageGroup, every: Granularity, me
 
 
 async def _series(caller: Caller, usage: Usage, split: Split, key: Key, measures: Measures) -> list[UsageBucket]:
-    found: dict[int, MeasureValues] | None = None
+    found: Mapping[int, MeasureValues] | None = None
     if measures:
         found = await caller.batches.load(metrics.series, (usage.subject, key), usage.question, split, measures)
-    return [
-        UsageBucket(usage, split, key, number, (found or {}).get(number, NOTHING))
-        for number in range(len(split.buckets))
-    ]
+    series = UsageSeries(usage, split, key, found or {})
+    return [UsageBucket(series, number) for number in range(len(split.buckets))]
 
 
 def _buckets(usage: Usage, every: Granularity) -> tuple[Bucket, ...]:

@@ -62,8 +62,8 @@ async def test_each_dimension_has_its_key(asker: Asker, dimension: str, expected
     found = await usage(asker, f"groups(by: {dimension}) {{ nodes {{ {KEY} measures {{ events }} }} }}")
 
     nodes = found["groups"]["nodes"]
-    assert sorted(map(str, keyed(nodes))) == sorted(map(str, expected))
     assert [events for _, events in keyed(nodes)] == [events for _, events in expected]
+    assert all(pair in keyed(nodes) for pair in expected)
     assert all(node["key"].keys() == NO_KEY.keys() for node in nodes)
 
 

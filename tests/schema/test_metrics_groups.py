@@ -57,7 +57,7 @@ async def test_groups_are_sorted_by_any_measure_up_and_down(asker: Asker, measur
     assert len(rising) == 5
     assert rising == sorted(rising)
     assert falling == sorted(falling, reverse=True)
-    assert len(set(rising)) > 1 or measure.name in {"users"}
+    assert len(set(rising)) > 1 or measure.name == "users"
 
 
 async def test_groups_are_sorted_by_events_unless_asked_otherwise(asker: Asker):
@@ -87,7 +87,8 @@ async def test_pages_walk_through_all_groups_once(asker: Asker, by: list[str]):
 
     seen: list[Any] = []
     after: str | None = None
-    while after is None or page["pageInfo"]["hasNextPage"]:
+    more = True
+    while more:
         page = (await asker.ask(PAGE, period=PERIOD, first=4, after=after, by=by))["usage"]["groups"]
         info = page["pageInfo"]
         assert page["totalCount"] == len(whole["nodes"])
@@ -95,7 +96,7 @@ async def test_pages_walk_through_all_groups_once(asker: Asker, by: list[str]):
         assert (info["startCursor"], info["endCursor"]) == (page["edges"][0]["cursor"], page["edges"][-1]["cursor"])
         assert page["other"]["events"] == total - sum(node["measures"]["events"] for node in page["nodes"])
         seen += page["nodes"]
-        after = info["endCursor"]
+        after, more = info["endCursor"], info["hasNextPage"]
 
     assert seen == whole["nodes"]
     assert len(seen) > 4
@@ -152,7 +153,9 @@ async def test_shares_of_what_adds_up_add_up_to_one(asker: Asker):
 async def test_a_share_of_nothing_is_null(asker: Asker):
     found = await usage(
         asker,
-        "groups(by: EVENT_TYPE) { nodes { key { eventType } share(of: ACTIVE_EVENTS) rate: share(of: ENGAGEMENT_RATE) } }",
+        """groups(by: EVENT_TYPE) { nodes {
+            key { eventType } share(of: ACTIVE_EVENTS) rate: share(of: ENGAGEMENT_RATE)
+        } }""",
         f"{DAY}, where: {{eventTypes: [IDLE]}}",
     )
 

@@ -83,26 +83,20 @@ PEOPLE = f"""{{ extensionUsers(first: 100) {{ nodes {{
     }}
     deepWork({DAY}) {{ sessionsCount rate blocks {{ nodes {{ domains {{ domain }} }} }} topDomains {{ domain }} }}
 }} }} }}"""
-# The whole, the past, the days and theirs, the groups, their whole, their past, their hours; and deep work: the sum, the
-# tracked minutes, the blocks, their domains, the top domains. With the sign-in and the people.
+# The whole, the past, the hours and theirs, the groups, their whole, their past, their hours; and deep work: the sum,
+# the tracked minutes, the blocks, their domains, the top domains. With the sign-in and the people.
 PEOPLE_STATEMENTS = 8 + 5 + 2
 
 
 async def test_people_cost_the_same_number_of_statements_however_many(world: World, statements: StatementCounter):
     organization = await world.organization()
     asker = await world.member(organization)
+    events = [raw(f"09:{minute:02}:00", url=f"https://{minute}.com/") for minute in range(0, 30, 3)]
 
     counts = {}
     for number in (5, 45):
         people = [await world.recorded(organization) for _ in range(number)]
-        await asyncio.gather(
-            *(
-                world.browse(
-                    person, *(raw(f"09:{minute:02}:00", url=f"https://{minute}.com/") for minute in range(0, 30, 3))
-                )
-                for person in people
-            )
-        )
+        await asyncio.gather(*(world.browse(person, *events) for person in people))
         statements.clear()
         answer = await asker.ask(PEOPLE)
         nodes = answer["extensionUsers"]["nodes"]

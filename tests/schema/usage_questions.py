@@ -1,4 +1,4 @@
-"""Questions about usage in the tests of metrics: every measure, a day to look at, and what was computed for an answer."""
+"""Questions about usage in the tests of metrics: every measure, a day to look at, what was computed for an answer."""
 
 import re
 from typing import Any
