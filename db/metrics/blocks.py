@@ -27,14 +27,14 @@ def deep_runs(run: CTE) -> CTE:
     """
     order = [run.c.first_ts, run.c.first_id]
     person: dict[str, Any] = {"partition_by": run.c.user_id, "order_by": order}
-    gap = run.c.first_ts - func.lag(run.c.last_ts).over(**person)
+    gap = run.c.first_active_ts - func.lag(run.c.last_active_ts).over(**person)
     active = (
         select(
             *run.c,
             func.coalesce(gap > _GAP, literal(True)).label("opens"),
             func.lag(run.c.domain).over(**person).label("domain_before"),
         )
-        .where(run.c.active, named(run))
+        .where(run.c.active_events > 0, named(run))
         .subquery("active_run")
     )
     number = (
@@ -44,18 +44,18 @@ def deep_runs(run: CTE) -> CTE:
     )
     numbered = select(active, number.label("block")).subquery("numbered_run")
     block = [numbered.c.user_id, numbered.c.block]
-    following = func.lead(numbered.c.first_ts).over(
+    following = func.lead(numbered.c.first_active_ts).over(
         partition_by=block, order_by=[numbered.c.first_ts, numbered.c.first_id]
     )
     switches = and_(~numbered.c.opens, numbered.c.domain.is_distinct_from(numbered.c.domain_before))
     measured = select(
         numbered,
         cast(switches, Integer()).label("switches"),
-        numbered.c.first_ts.label("start"),
-        func.coalesce(following, numbered.c.last_ts).label("end"),
-        func.min(numbered.c.first_ts).over(partition_by=block).label("block_start"),
-        func.max(numbered.c.last_ts).over(partition_by=block).label("block_end"),
-        func.sum(numbered.c.events).over(partition_by=block).label("block_events"),
+        numbered.c.first_active_ts.label("start"),
+        func.coalesce(following, numbered.c.last_active_ts).label("end"),
+        func.min(numbered.c.first_active_ts).over(partition_by=block).label("block_start"),
+        func.max(numbered.c.last_active_ts).over(partition_by=block).label("block_end"),
+        func.sum(numbered.c.active_events).over(partition_by=block).label("block_events"),
     ).subquery("measured_run")
     is_deep = and_(
         measured.c.block_end - measured.c.block_start >= literal(DEEP_WORK_LENGTH, INTERVAL()),

@@ -13,7 +13,7 @@ def events(run: CTE, keys: Keys) -> AnySelect:
     """`events` and `active_events`."""
     counts = [
         func.sum(run.c.events).label("events"),
-        func.coalesce(func.sum(run.c.events).filter(run.c.active), 0).label("active_events"),
+        func.sum(run.c.active_events).label("active_events"),
     ]
     return _from(run, keys, *keys.of(run), *counts).group_by(*_places(keys))
 
@@ -41,7 +41,7 @@ def unique_urls(run: CTE, keys: Keys) -> AnySelect:
 def minutes(run: CTE, keys: Keys) -> AnySelect:
     """`tracked_minutes` and `engaged_minutes`: minutes of a person, and whether any event in them was active."""
     person_and_minute = [run.c.user_id.label("person"), run.c.minute.label("minute")]
-    engaged = func.bool_or(run.c.active).label("engaged")
+    engaged = func.bool_or(run.c.active_events > 0).label("engaged")
     minute = (
         _from(run, keys, *keys.of(run), *person_and_minute, engaged)
         .group_by(*_places(keys), run.c.user_id, run.c.minute)

@@ -73,10 +73,10 @@ def context_switches(run: CTE, keys: Keys) -> AnySelect:
             run.c.organization_id,
             run.c.domain,
             *([run.c.slot] if keys.by_time else []),
-            (run.c.first_ts - func.lag(run.c.last_ts).over(**person)).label("gap"),
+            (run.c.first_active_ts - func.lag(run.c.last_active_ts).over(**person)).label("gap"),
             func.lag(run.c.domain).over(**person).label("domain_before"),
         )
-        .where(run.c.active, named(run))
+        .where(run.c.active_events > 0, named(run))
         .subquery("step")
     )
     is_switch = (step.c.gap <= literal(SWITCH_GAP, INTERVAL())) & step.c.domain.is_distinct_from(step.c.domain_before)

@@ -1,11 +1,12 @@
 """Which events a question is about, as runs.
 
-A *run* is a stretch of one person's consecutive events (by time, then id) within one minute, alike in domain, session
-and activity. Nothing the measures need is lost by taking events run by run:
+A *run* is a stretch of one person's consecutive events (by time, then id) within one minute, alike in domain and
+session. Nothing the measures need is lost by taking events run by run:
 
-    events   ×  ×  ×      ×  ×        ×           all of one minute, one session
+    events   ×  o  ×      ×  o        o           all of one minute, one session; o: not active
     domain   a  a  a      b  b        a
-    runs     [─────]      [──]        [×]         first_ts … last_ts, and how many
+    runs     [─────]      [──]        [o]         first_ts … last_ts, and how many
+    active   [─────]      [×]                     first_active_ts … last_active_ts, and how many
 
 A single event is the shortest run, and the form in which events enter the engine where runs are not kept (for questions
 of urls and types), not whole (at the ends of the range) or not up to date (in hours that bear a mark):
@@ -25,9 +26,11 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    Integer,
     SmallInteger,
     Text,
     and_,
+    case,
     cast,
     exists,
     func,
@@ -56,9 +59,9 @@ _NOT_IN_RUNS = {Dimension.URL, Dimension.EVENT_TYPE}
 def runs(chosen: People, question: Question, keys: Keys, *, urls: bool = False) -> CTE:
     """The events of the chosen people that the question is about, as runs. `urls`: a measure needs them.
 
-    Columns: user_id, organization_id, session_id, domain, url (null when empty), type, active, events, minute,
-    first_ts, last_ts, first_id; and slot, where anything is split by time. Runs of more than one event have neither url
-    nor type.
+    Columns: user_id, organization_id, session_id, domain, url (null when empty), type, events, active_events, minute,
+    first_ts, last_ts, first_active_ts, last_active_ts, first_id; and slot, where anything is split by time. Kept runs
+    have neither url nor type.
     """
     persons = chosen.cte("person")
     whole = _whole_minutes(question.time_range)
@@ -119,11 +122,13 @@ def _kept(persons: CTE, question: Question, time_range: TimeRange, dirty: CTE) -
             Run.domain,
             cast(null(), Text()).label("url"),
             cast(null(), SmallInteger()).label("type"),
-            Run.active,
             cast(Run.events, BigInteger()).label("events"),
+            cast(Run.active_events, BigInteger()).label("active_events"),
             _minute(Run.first_ts),
             Run.first_ts,
             Run.last_ts,
+            Run.first_active_ts,
+            Run.last_active_ts,
             Run.first_id,
         )
         .join(persons, persons.c.user_id == Run.user_id)
@@ -164,11 +169,13 @@ def _columns_of(event: Any, organization_id: ColumnElement[Any]) -> list[ColumnE
         event.domain,
         func.nullif(event.url, "").label("url"),
         event.type,
-        active.label("active"),
         literal(1, BigInteger()).label("events"),
+        cast(cast(active, Integer()), BigInteger()).label("active_events"),
         _minute(event.ts),
         event.ts.label("first_ts"),
         event.ts.label("last_ts"),
+        case((active, event.ts)).label("first_active_ts"),
+        case((active, event.ts)).label("last_active_ts"),
         event.id.label("first_id"),
     ]
 

@@ -10,9 +10,10 @@ from db.models.base import Base
 
 
 class Run(Base):
-    """A stretch of one person's consecutive events, alike in minute, domain, session and activity.
+    """A stretch of one person's consecutive events, alike in minute, domain and session.
 
-    Partitioned like `behaviors`. `first_id` is the first event's id: it orders runs that begin at the same instant.
+    Partitioned like `behaviors`. `first_id` is the first event's id: it orders runs that begin at the same instant. Of
+    the active events in it: how many, the first and the last (None without any).
     """
 
     __tablename__ = "runs"
@@ -22,8 +23,10 @@ class Run(Base):
     first_ts: Mapped[datetime] = mapped_column(primary_key=True)
     first_id: Mapped[UUID] = mapped_column(primary_key=True)
     last_ts: Mapped[datetime]
+    first_active_ts: Mapped[datetime | None]
+    last_active_ts: Mapped[datetime | None]
     events: Mapped[int]
-    active: Mapped[bool]
+    active_events: Mapped[int]
     session_id: Mapped[str]
     domain: Mapped[str | None]
 

@@ -164,7 +164,7 @@ def _blocks(deep: FromClause, keys: Keys) -> Subquery:
         deep.c.block_start.label("start"),
         deep.c.block_end.label("end"),
         cast(func.extract("epoch", deep.c.block_end - deep.c.block_start), Double()).label("seconds"),
-        cast(func.sum(deep.c.events), BigInteger()).label("events"),
+        cast(func.sum(deep.c.active_events), BigInteger()).label("events"),
         cast(func.sum(deep.c.switches), BigInteger()).label("switches"),
     ).group_by(deep.c.user_id, deep.c.organization_id, deep.c.block_start, deep.c.block_end)
     return statement.subquery("block")

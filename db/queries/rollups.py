@@ -21,14 +21,15 @@ _ACTIVE = ", ".join(str(kind.value) for kind in sorted(ACTIVE_TYPES))
 # number of openings so far numbers the runs.
 _RUNS_OF = f"""
     SELECT user_id, min(ts) AS first_ts, (array_agg(id ORDER BY ts, id))[1] AS first_id, max(ts) AS last_ts,
-           count(*)::integer AS events, active, session_id, domain
+           min(ts) FILTER (WHERE active) AS first_active_ts, max(ts) FILTER (WHERE active) AS last_active_ts,
+           count(*)::integer AS events, (count(*) FILTER (WHERE active))::integer AS active_events, session_id, domain
     FROM (
         SELECT *, count(*) FILTER (WHERE opens) OVER (PARTITION BY user_id, hour ORDER BY ts, id) AS run
         FROM (
             SELECT event.user_id, event.hour, event.ts, event.id, event.active, event.session_id, event.domain,
-                   (date_trunc('minute', event.ts, 'UTC'), event.active, event.session_id)
-                       IS DISTINCT FROM lag((date_trunc('minute', event.ts, 'UTC'), event.active, event.session_id))
-                           OVER person_hour
+                   date_trunc('minute', event.ts, 'UTC')
+                       IS DISTINCT FROM lag(date_trunc('minute', event.ts, 'UTC')) OVER person_hour
+                   OR event.session_id IS DISTINCT FROM lag(event.session_id) OVER person_hour
                    OR event.domain IS DISTINCT FROM lag(event.domain) OVER person_hour AS opens
             FROM (
                 SELECT chosen.hour, behaviors.*, type IN ({_ACTIVE}) AS active
@@ -42,8 +43,11 @@ _RUNS_OF = f"""
             WINDOW person_hour AS (PARTITION BY event.user_id, event.hour ORDER BY event.ts, event.id)
         ) AS opened
     ) AS numbered
-    GROUP BY user_id, hour, run, active, session_id, domain
+    GROUP BY user_id, hour, run, session_id, domain
 """
+_RUN_COLUMNS = (
+    "user_id, first_ts, first_id, last_ts, first_active_ts, last_active_ts, events, active_events, session_id, domain"
+)
 
 _CHOSEN = """
     WITH chosen AS (
@@ -98,7 +102,7 @@ async def make_runs(connection: AsyncConnection, hours: Collection[PersonHour]) 
     await connection.execute(
         text(f"""
             {_CHOSEN}
-            INSERT INTO runs (user_id, first_ts, first_id, last_ts, events, active, session_id, domain)
+            INSERT INTO runs ({_RUN_COLUMNS})
             {_RUNS_OF}
         """),
         arrays,
@@ -107,15 +111,14 @@ async def make_runs(connection: AsyncConnection, hours: Collection[PersonHour]) 
 
 async def wrong_hours(connection: AsyncConnection, hours: Collection[PersonHour]) -> list[PersonHour]:
     """Those of these hours whose runs are not what their events make, and which bear no mark that says so."""
-    columns = "user_id, first_ts, first_id, last_ts, events, active, session_id, domain"
     statement = text(f"""
         {_CHOSEN}, made AS ({_RUNS_OF}), kept AS (
-            SELECT {columns} FROM chosen CROSS JOIN LATERAL (
-                SELECT {columns} FROM runs
+            SELECT {_RUN_COLUMNS} FROM chosen CROSS JOIN LATERAL (
+                SELECT {_RUN_COLUMNS} FROM runs
                 WHERE user_id = chosen.user_id
                   AND first_ts >= chosen.hour AND first_ts < chosen.hour + interval '1 hour'
                 OFFSET 0
-            ) AS run ({columns.replace("user_id", "run_user_id", 1)})
+            ) AS run ({_RUN_COLUMNS.replace("user_id", "run_user_id", 1)})
         ), wrong AS (
             (TABLE made EXCEPT TABLE kept) UNION ALL (TABLE kept EXCEPT TABLE made)
         )

@@ -14,11 +14,11 @@ from resolvers.services import Services
 from tests.world import World, raw
 
 
-async def kept(services: Services) -> list[tuple[str, int, str | None, bool]]:
-    """The runs, in order: when they begin, how many events, of what domain, active or not."""
+async def kept(services: Services) -> list[tuple[str, int, int, str | None]]:
+    """The runs, in order: when they begin, how many events, how many of them active, of what domain."""
     async with services.database.read() as db:
-        rows = await db.execute(select(Run.first_ts, Run.events, Run.domain, Run.active).order_by(Run.first_ts))
-        return [(f"{row.first_ts:%H:%M:%S}", row.events, row.domain, row.active) for row in rows]
+        rows = await db.execute(select(Run.first_ts, Run.events, Run.active_events, Run.domain).order_by(Run.first_ts))
+        return [(f"{row.first_ts:%H:%M:%S}", row.events, row.active_events, row.domain) for row in rows]
 
 
 async def marks(services: Services) -> int:
@@ -48,13 +48,12 @@ async def test_runs_are_stretches_of_like_events(world: World, services: Service
     await refresh_all(services.database)
 
     assert await kept(services) == [
-        ("09:00:01", 2, "a.com", True),
-        ("09:00:30", 2, "a.com", False),
-        ("09:00:50", 1, "b.com", True),
-        ("09:00:55", 1, "a.com", True),
-        ("09:01:00", 1, "a.com", True),
-        ("09:01:05", 1, "a.com", True),
-        ("09:01:06", 1, None, True),
+        ("09:00:01", 4, 2, "a.com"),
+        ("09:00:50", 1, 1, "b.com"),
+        ("09:00:55", 1, 1, "a.com"),
+        ("09:01:00", 1, 1, "a.com"),
+        ("09:01:05", 1, 1, "a.com"),
+        ("09:01:06", 1, 1, None),
     ]
     assert await marks(services) == 0
     assert await wrong(services) == []
@@ -119,7 +118,7 @@ async def test_everything_can_be_made_anew_and_checked(world: World, services: S
     await refresh_all(services.database)
 
     assert await wrong(services) == []
-    assert await kept(services) == [(f"{hour:02}:00:00", 1, "a.com", True) for hour in (9, 10, 11)]
+    assert await kept(services) == [(f"{hour:02}:00:00", 1, 1, "a.com") for hour in (9, 10, 11)]
 
 
 @pytest.mark.parametrize("hour", ["09", "23"])
