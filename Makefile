@@ -36,8 +36,9 @@ format: .venv/dev ## Put the code in its usual form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-schema: .venv/runtime ## Write schema.graphql anew
+schema: .venv/runtime ## Write schema.graphql, and the tables of docs/metrics.md, anew
 	$(BIN)/web-behavior export-schema schema.graphql
+	$(BIN)/python -m app.metrics_docs
 
 screenshot: .venv/dev ## Take the README's picture of GraphiQL anew
 	tests/system-packages

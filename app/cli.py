@@ -1,4 +1,4 @@
-"""The command line: `web-behavior serve | migrate | create-admin | demo | export-schema | rejected-events`."""
+"""The command line: `web-behavior serve | demo | migrate | create-admin | set-password | …`."""
 
 import asyncio
 import os
@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
-from rich.table import Table
+from rich.table import Column, Table
 
 from app import logs, readiness, rollups_commands
 from app.demo.seed import ADMIN, seed
@@ -25,9 +26,15 @@ from app.settings import Environment, Settings
 from app.wiring import running_services
 from core.errors import AppError
 from db import migrate as migrations
+from db.engine import Database, DatabaseOptions
 from db.queries.housekeeping import newest_rejected
 from resolvers.services import Services
+from resolvers.sign_in import set_password as set_account_password
 from resolvers.user import create_account
+
+log = structlog.get_logger()
+
+_EXCERPT_CHARACTERS = 200
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -57,6 +64,7 @@ def serve() -> None:
     """Serve the API on PORT. Without a configured database, on the embedded one."""
     settings, url = _start()
     asyncio.run(_prepare(settings, url))
+    log.info("serving", address=settings.public_url)
     _serve(settings, url)
 
 
@@ -86,8 +94,8 @@ def migrate(
 ) -> None:
     """Bring the database's schema up to date, or down to an earlier revision."""
     settings, url = _start()
-    asyncio.run(_migrate(settings, url, revision, down=down))
-    Console(stderr=True).print(f"The schema is at [bold]{revision}[/bold].")
+    reached = asyncio.run(_migrate(settings, url, revision, down=down))
+    Console(stderr=True).print(f"The schema is at [bold]{reached or 'nothing'}[/bold].")
 
 
 @cli.command()
@@ -101,6 +109,17 @@ def create_admin(
     settings, url = _start()
     asyncio.run(_create_admin(settings, url, username, password))
     Console(stderr=True).print(f"[bold]{escape(username)}[/bold] can sign in.")
+
+
+@cli.command()
+def set_password(
+    username: Annotated[str, typer.Argument(help="Whose; in any case.")],
+    password: Annotated[str, typer.Option(prompt="New password", confirmation_prompt=True, hide_input=True)],
+) -> None:
+    """Set an account's password, and end all its sign-ins."""
+    settings, url = _start()
+    asyncio.run(_set_password(settings, url, username, password))
+    Console(stderr=True).print(f"[bold]{escape(username)}[/bold] can sign in with the new password, and only so.")
 
 
 @cli.command()
@@ -119,14 +138,19 @@ def export_schema(
 @cli.command()
 def rejected_events(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to show.")] = 20,
+    *,
+    full: Annotated[
+        bool, typer.Option("--full", help=f"Show whole events, not their first {_EXCERPT_CHARACTERS} characters.")
+    ] = False,
 ) -> None:
     """Show the newest events that were refused, and why."""
     settings, url = _start()
     rows = asyncio.run(_rejected(settings, url, limit))
-    table = Table("received", "code", "message", "event")
+    table = Table("received", "code", Column("message", overflow="fold"), Column("event", overflow="fold"))
     for row in rows:
         # What clients sent is neither markup nor, by way of escape sequences, commands for the terminal.
-        shown = (escape(_printable(text)) for text in (row.code, row.message, row.payload))
+        payload = row.payload if full else _excerpt(row.payload)
+        shown = (escape(_printable(text)) for text in (row.code, row.message, payload))
         table.add_row(f"{row.received_at:%Y-%m-%d %H:%M:%S}", *shown)
     Console().print(table)
 
@@ -177,6 +201,11 @@ async def _create_admin(settings: Settings, url: str, username: str, password: s
         await create_account(services, username, password, is_super_admin=True)
 
 
+async def _set_password(settings: Settings, url: str, username: str, password: str) -> None:
+    async with _prepared(settings, url) as services:
+        await set_account_password(services, username, password)
+
+
 async def _rejected(settings: Settings, url: str, limit: int) -> list[Any]:
     async with _prepared(settings, url) as services, services.database.read() as connection:
         return await newest_rejected(connection, limit)
@@ -192,12 +221,18 @@ async def _verify(settings: Settings, url: str) -> tuple[int, int]:
         return await rollups_commands.check(services.database)
 
 
-async def _migrate(settings: Settings, url: str, revision: str, *, down: bool) -> None:
+async def _migrate(settings: Settings, url: str, revision: str, *, down: bool) -> str | None:
+    """Go there; the revision that the database is at now."""
     await readiness.check_database(settings, url)
     if down:
         await migrations.downgrade(url, "-1" if revision == "head" else revision)
     else:
         await migrations.upgrade(url, revision)
+    database = Database(url, DatabaseOptions(pool_size=1))
+    try:
+        return await migrations.current_revision(database)
+    finally:
+        await database.close()
 
 
 def _serve(settings: Settings, url: str) -> None:
@@ -213,6 +248,7 @@ def _serve(settings: Settings, url: str) -> None:
         forwarded_allow_ips=settings.forwarded_allow_ips,
         server_header=False,
         timeout_graceful_shutdown=10,
+        limit_concurrency=settings.max_connections,
     )
 
 
@@ -225,6 +261,10 @@ def _setting_problem(problem: Any) -> str:
 
 def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= _EXCERPT_CHARACTERS else text[:_EXCERPT_CHARACTERS] + "…"
 
 
 def _leave(_signal: int, _frame: object) -> None:

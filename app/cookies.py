@@ -35,20 +35,24 @@ class RequestCookies:
         """The refresh token, where the request is believed."""
         return self._read(_REFRESH)
 
-    def set(self, session: Session) -> None:
-        """Send the session's tokens."""
+    def require(self) -> None:
+        """Forbidden for a page that is given no cookies."""
         if not self.believed:
             raise Forbidden(
                 "Cookies are only set for pages of this service or of an origin in CORS_ORIGINS. "
                 "Use `delivery: TOKENS` instead."
             )
+
+    def set(self, session: Session) -> None:
+        """Send the session's tokens. `require` comes first: a sign-in must not begin that cannot be delivered."""
+        self.require()
         self._write(_ACCESS, session.access_token, session.expires_at)
         self._write(_REFRESH, session.refresh_token, session.refresh_expires_at)
 
     def clear(self) -> None:
-        """Take the cookies away."""
+        """Take the cookies of a believed request away, whether or not it still carries both."""
         for name in (_ACCESS, _REFRESH):
-            if name in self.request.cookies:
+            if self.believed:
                 self.response.delete_cookie(name, httponly=True, samesite="strict", secure=self.secure)
 
     def _read(self, name: str) -> str | None:

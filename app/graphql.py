@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from cross_web import HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -14,7 +14,7 @@ from strawberry.asgi import GraphQL
 from app.cookies import RequestCookies
 from app.origins import Origins
 from app.pages import Example, graphiql_page
-from core.errors import AppError, TooLarge, Unauthenticated
+from core.errors import AppError, TooLarge, TooSlow, Unauthenticated
 from resolvers.services import Services
 from resolvers.sign_in import authenticate
 from rest.bodies import read_body
@@ -22,6 +22,8 @@ from rest.routes import client_of
 from schema.build import schema
 from schema.context import Context
 
+DOCUMENT_LIMIT = 32 * 1024
+"""In characters. Values belong into variables, for which the body has more room."""
 BODY_LIMIT = 2 * 1024 * 1024
 """Room for `ingestBehaviors` with 1000 events of usual size; queries need a fraction of it."""
 
@@ -42,7 +44,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             # Read here, within its bound: the view asks for the body without one, and then finds it read.
             request._body = await read_body(request, BODY_LIMIT)  # noqa: SLF001
             response = await self.run(request)
-        except TooLarge as error:
+        except (TooLarge, TooSlow) as error:
             response = _refusal(error.message, error.status, error.code)
         except HTTPException as error:
             response = _refusal(error.reason, error.status_code, "BAD_REQUEST")
@@ -81,6 +83,13 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         if not isinstance(parsed, dict | list) and not (parsed is None and isinstance(data, str)):
             raise HTTPException(400, "A GraphQL request is a JSON object.")
         return parsed
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Any:
+        data = await super().parse_http_body(request)
+        query = getattr(data, "query", None)
+        if isinstance(query, str) and len(query) > DOCUMENT_LIMIT:
+            raise HTTPException(400, f"The document is too long: at most {DOCUMENT_LIMIT} characters. Use variables.")
+        return data
 
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)  # refuses lone surrogates, which no database text can hold

@@ -2,6 +2,7 @@
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.origins import Origins
@@ -81,6 +82,8 @@ class UnexpectedFailures:
 
         try:
             await self._app(scope, receive, watched_send)
+        except ClientDisconnect:
+            return  # there is nobody left to answer
         except Exception:
             if scope["type"] != "http" or started:
                 raise
@@ -104,9 +107,10 @@ def _with_headers(send: Send, extra: dict[str, str]) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in extra.items():
-                headers.setdefault(name, value)
-            if "Vary" in extra:
-                headers.add_vary_header(extra["Vary"])
+                if name == "Vary":
+                    headers.add_vary_header(value)
+                else:
+                    headers.setdefault(name, value)
         await send(message)
 
     return send_with_headers

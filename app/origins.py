@@ -26,7 +26,9 @@ class Origins:
         """
         if origin is None:
             return False
-        return origin in {self.own, f"http://{host}", f"https://{host}"} or origin in self.trusted
+        # Whoever can tamper with plain http could put a page of their own there.
+        plain = set() if self.own.startswith("https://") else {f"http://{host}"}
+        return origin in {self.own, f"https://{host}", *plain, *self.trusted}
 
     def may_send_cookies(self, origin: str) -> bool:
         """Whether pages of another origin may make requests with our cookies at all."""

@@ -35,7 +35,9 @@ async def check_database(settings: Settings, url: str) -> None:
     try:
         database = Database(url, DatabaseOptions(pool_size=1))
     except (SQLAlchemyError, ValueError) as error:
-        raise CannotStart(f"{settings.database_setting} is not a PostgreSQL address: {error}") from error
+        raise CannotStart(
+            f"{settings.database_setting} is not a PostgreSQL address, like postgresql://user:password@host:5432/name."
+        ) from error
     try:
         async with database.read() as connection:
             await connection.execute(text("SELECT 1"))
@@ -73,7 +75,9 @@ async def _check_revision(url: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of what went wrong underneath."""
+    """The first line of what went wrong underneath. Of an address that cannot be read it may be a part: a password."""
     cause = error.__cause__ if isinstance(error, AppError) and error.__cause__ else error
     cause = getattr(cause, "orig", None) or cause
+    if isinstance(cause, ValueError):
+        return "the address cannot be read."
     return (str(cause).splitlines() or [type(cause).__name__])[0]

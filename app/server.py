@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from app.graphql import GraphQLEndpoint
@@ -45,11 +45,13 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a POST that is sent elsewhere may arrive without its body, or its key
         openapi_url="/swagger/openapi.json",
         generate_unique_id_function=lambda route: _operation_id(route.name),
     )
     app.include_router(health_router)
     app.include_router(rest_router)
+    app.router.routes.append(Route("/", _home))
     app.router.routes.append(Route("/swagger", _swagger))
     app.router.routes.append(Mount(STATIC_PATH, static_files()))
     _answer_failures(app)
@@ -57,6 +59,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.add_middleware(Cors, origins=origins)
     app.add_middleware(SecurityHeaders, https=secure)  # the outermost: preflights, which Cors answers, have them too
     return app
+
+
+async def _home(_request: Request) -> Response:
+    return RedirectResponse("/graphql")
 
 
 async def _swagger(_request: Request) -> Response:

@@ -5,13 +5,14 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import limits
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHORTEST_SECRET = 32
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 class Environment(StrEnum):
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     base_url: str | None = None
     workers: int = Field(default=1, ge=1, le=64)
+    max_connections: int = Field(default=2000, ge=1)
     data_dir: Path = Path(".data")
     log_level: str = "info"
 
@@ -66,6 +68,7 @@ class Settings(BaseSettings):
     ingest_limit_per_key: str = "6000/minute"
     ingest_limit_per_address: str = "12000/minute"
     sign_in_limit_per_account: str = "10/minute"
+    sign_in_limit_per_account_everywhere: str = "300/minute"
     sign_in_limit_per_address: str = "60/minute"
 
     @field_validator("log_level")
@@ -76,7 +79,11 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "ingest_limit_per_key", "ingest_limit_per_address", "sign_in_limit_per_account", "sign_in_limit_per_address"
+        "ingest_limit_per_key",
+        "ingest_limit_per_address",
+        "sign_in_limit_per_account",
+        "sign_in_limit_per_account_everywhere",
+        "sign_in_limit_per_address",
     )
     @classmethod
     def _readable_limit(cls, value: str) -> str:
@@ -95,10 +102,17 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> "Settings":
-        if self.env is Environment.PROD and len((self.jwt_secret or "").encode()) < SHORTEST_SECRET:
+        if self.env is not Environment.PROD:
+            return self
+        if len((self.jwt_secret or "").encode()) < SHORTEST_SECRET:
             raise ValueError(
                 f"JWT_SECRET must be set to at least {SHORTEST_SECRET} bytes when ENV=prod. "
                 "Make one with: openssl rand -hex 32"
+            )
+        if not _is_safe(self.base_url or ""):
+            raise ValueError(
+                "BASE_URL must be the https:// address of the service when ENV=prod: cookies are only then Secure. "
+                "(http://localhost will do for trying out.)"
             )
         return self
 
@@ -153,3 +167,12 @@ class Settings(BaseSettings):
     def farthest_behind(self) -> timedelta:
         """How far in the past an event's `ts` may lie."""
         return timedelta(days=self.ingest_max_behind_days)
+
+
+def _is_safe(base_url: str) -> bool:
+    try:
+        address = urlsplit(base_url)
+        host = address.hostname
+    except ValueError:
+        return False
+    return host is not None and (address.scheme == "https" or (address.scheme == "http" and host in _THIS_MACHINE))

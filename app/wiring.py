@@ -19,18 +19,23 @@ from db.rollups import keep_rollups
 from resolvers.key_ring import KeyRing
 from resolvers.services import Services, Throttles
 
+_WRITER_CONNECTIONS = 3
+"""One for the event writer, one for making partitions, one for what goes on in the background."""
+
 
 @asynccontextmanager
 async def running_services(settings: Settings, database_url: str) -> AsyncIterator[Services]:
     """The service's parts, at work until the end, when what is queued is stored."""
     database = Database(database_url, DatabaseOptions(pool_size=settings.db_pool_size))
-    partitions, key_usage = Partitions(database), KeyUsage(database)
-    writer = EventWriter(database, partitions, key_usage)
+    # Connections of its own: whoever asks too much of the database must not keep events from being stored.
+    writer_database = Database(database_url, DatabaseOptions(pool_size=_WRITER_CONNECTIONS))
+    partitions, key_usage = Partitions(writer_database), KeyUsage(writer_database)
+    writer = EventWriter(writer_database, partitions, key_usage)
     counters = Counters(settings.configured_redis_url)
     writing = asyncio.create_task(writer.run(), name="event writer")
     keeping = [
-        asyncio.create_task(housekeeping(database, partitions, key_usage), name="housekeeping"),
-        asyncio.create_task(keep_rollups(database), name="rollups"),
+        asyncio.create_task(housekeeping(writer_database, partitions, key_usage), name="housekeeping"),
+        asyncio.create_task(keep_rollups(writer_database), name="rollups"),
     ]
     try:
         yield Services(
@@ -52,8 +57,9 @@ async def running_services(settings: Settings, database_url: str) -> AsyncIterat
             task.cancel()
         await asyncio.gather(*keeping, return_exceptions=True)
         with suppress(Exception):  # the last chores are a courtesy: a database that has gone must not keep us
-            await keep_house_once(database, partitions, key_usage)
+            await keep_house_once(writer_database, partitions, key_usage)
         await counters.close()
+        await writer_database.close()
         await database.close()
 
 
@@ -63,6 +69,9 @@ def _throttles(settings: Settings, counters: Counters) -> Throttles:
 
     return Throttles(
         sign_in_per_account=throttle("sign-in-account", settings.sign_in_limit_per_account),
+        sign_in_per_account_everywhere=throttle(
+            "sign-in-account-everywhere", settings.sign_in_limit_per_account_everywhere
+        ),
         sign_in_per_address=throttle("sign-in-address", settings.sign_in_limit_per_address),
         ingest_per_key=throttle("ingest-key", settings.ingest_limit_per_key),
         ingest_per_address=throttle("ingest-address", settings.ingest_limit_per_address),

@@ -27,14 +27,19 @@ class Passwords:
 
     async def check(self, password: str, stored: str | None) -> bool:
         """Whether the password is the one hashed in `stored`. Without one it takes as long, and is not."""
+        matches, _ = await self.check_and_renew(password, stored)
+        return matches
+
+    async def check_and_renew(self, password: str, stored: str | None) -> tuple[bool, str | None]:
+        """The same, and for a right password the hash to store from now on, where `stored` is not made like ours."""
         return await to_thread.run_sync(self._check, password, stored, limiter=self._limiter)
 
-    def _check(self, password: str, stored: str | None) -> bool:
+    def _check(self, password: str, stored: str | None) -> tuple[bool, str | None]:
         try:
-            matches = self._hasher.verify(password, stored or self._decoy)
+            matches, renewed = self._hasher.verify_and_update(password, stored or self._decoy)
         except (UnknownHashError, ValueError):  # ValueError: bcrypt takes no password of more than 72 bytes
-            matches = False
-        return matches and stored is not None
+            return False, None
+        return (matches, renewed) if stored else (False, None)
 
 
 def checked_password(password: str, field: str = "password") -> str:

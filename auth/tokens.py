@@ -18,6 +18,8 @@ _ALGORITHM = "HS256"  # fixed: what a token says of its own algorithm is never b
 _ISSUER = "web-behavior"
 _AUDIENCE = "web-behavior-api"
 _TYPE = "access"
+_LEEWAY = timedelta(seconds=5)
+"""How far the clocks of two machines that serve together may differ."""
 _CLAIMS = ["iss", "aud", "exp", "iat", "jti", "typ", "sub", "sid"]
 
 
@@ -69,6 +71,7 @@ class TokenIssuer:
                 issuer=_ISSUER,
                 audience=_AUDIENCE,
                 options={"require": _CLAIMS},
+                leeway=_LEEWAY,
             )
             if payload["typ"] != _TYPE:
                 raise _invalid()

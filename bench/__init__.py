@@ -4,6 +4,7 @@ events.py      a month of forty people's made-up browsing, stored by the event w
 service.py     the application in process, on a database of its own
 dashboard.py   what a dashboard asks over GraphQL, and how long the answer takes
 duck.py        the same answered by DuckDB
+others.py      what else the machine was doing
 ingestion.py   what rollups cost the event writer
 report.py      docs/performance.md; plot.py, docs/performance.png
 """

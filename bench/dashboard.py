@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -67,15 +67,19 @@ class Timed:
     seconds: float
 
 
-async def timed(runs: int, ask: Callable[[], Awaitable[Answer]]) -> Timed:
-    """Ask once to warm up, then so many times."""
-    answer = await ask()
-    seconds = []
+System = Callable[[Question], Awaitable[Answer]]
+
+
+async def timed(runs: int, systems: Mapping[str, System], question: Question) -> dict[str, Timed]:
+    """Ask each system once to warm up, then so many times: in turns, so that what slows the machine slows them all."""
+    answers = {name: await system(question) for name, system in systems.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in systems}
     for _ in range(runs):
-        began = time.perf_counter()
-        answer = await ask()
-        seconds.append(time.perf_counter() - began)
-    return Timed(answer, median(seconds))
+        for name, system in systems.items():
+            began = time.perf_counter()
+            answers[name] = await system(question)
+            seconds[name].append(time.perf_counter() - began)
+    return {name: Timed(answers[name], median(seconds[name])) for name in systems}
 
 
 async def ask(asker: Asker, question: Question) -> Answer:

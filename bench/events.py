@@ -31,7 +31,10 @@ DOMAINS = 300
 PAGES = 40
 _SEED = 11
 _IN_FLIGHT = 8
-_WORKING_DAYS = [day for day in range(DAYS - 1) if day % 7 < 5]  # the last is left to those who work past midnight
+_WEEK, _WORKING_WEEK = 7, 5
+_WORKING_DAYS = [
+    day for day in range(DAYS - 1) if day % _WEEK < _WORKING_WEEK
+]  # the last is left to those who work past midnight
 _SESSIONS_A_DAY = 5
 _HOURS_A_DAY = 9.5
 _EVENTS_A_SESSION = 40

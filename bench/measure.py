@@ -1,14 +1,16 @@
 """One number of events: stored, then asked about in every way, all answers compared."""
 
-from collections.abc import Awaitable, Callable
+import time
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from bench import dashboard, duck
-from bench.dashboard import Answer, Question, Timed, differences, timed
+from bench.dashboard import Answer, Question, System, Timed, differences, timed
 from bench.events import browsing, store, until
-from bench.service import Company, execute, fresh_database, serving
+from bench.others import Others
+from bench.service import Company, execute, fresh_database, serving, up_to_date, value
 
 PERSON, ORGANIZATION = "extensionUser", "organization"
 OURS, RAW, DUCKDB = "web-behavior", "raw events in PostgreSQL", "DuckDB"
@@ -21,11 +23,18 @@ class FiguresDiffer(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one number of events took: `seconds` by question and system, medians."""
+    """What one number of events took: `seconds` by question and system, medians.
+
+    `runs` is how many runs the events make, `runs_seconds` how long making them took; `others`, the part of the machine
+    that processes of others took while questions were timed.
+    """
 
     events: int
     stored_per_second: float
+    runs: int
+    runs_seconds: float
     seconds: dict[str, dict[str, float]]
+    others: float
     duckdb_threads: int
     answers: dict[str, Answer]
 
@@ -41,7 +50,11 @@ async def measure(server_url: str, folder: Path, events: int, runs: dict[str, in
             company = await service.company()
             people = [person.id for person in company.people]
             rate = await store(service.services, browsing(people, events, end), events, f"{events:,} events")
-        await execute(url, "VACUUM ANALYZE")
+            began = time.perf_counter()
+            await up_to_date(service.services.database)
+            runs_seconds = time.perf_counter() - began
+        await execute(url, "VACUUM ANALYZE")  # as the server's own housekeeping leaves tables, sooner or later
+        run_count = await value(url, "SELECT count(*) FROM runs")
         source = folder / "events.csv"
         await duck.export(url, source)
         async with serving(url, folder, rollups=True) as ours, serving(url, folder, rollups=False) as raw:
@@ -52,20 +65,24 @@ async def measure(server_url: str, folder: Path, events: int, runs: dict[str, in
                 async def ask_duck(question: Question) -> Answer:
                     return ducks.dashboard(question)
 
-                systems = {
-                    OURS: lambda question: dashboard.ask(asker, question),
-                    RAW: lambda question: dashboard.ask(raw_asker, question),
+                systems: dict[str, System] = {
+                    OURS: partial(dashboard.ask, asker),
+                    RAW: partial(dashboard.ask, raw_asker),
                     DUCKDB: ask_duck,
                 }
+                watch = Others(folder / "pg")
                 timings = {
                     question.field: await _ask(systems, question, (runs or _RUNS)[question.field])
                     for question in _questions(company, end)
                 }
-                threads = ducks.threads
+                others, threads = watch.part(), ducks.threads
     return Measured(
         events,
         rate,
+        run_count,
+        runs_seconds,
         {field: {name: each.seconds for name, each in by.items()} for field, by in timings.items()},
+        others,
         threads,
         {field: by[OURS].answer for field, by in timings.items()},
     )
@@ -75,10 +92,8 @@ def _questions(company: Company, end: datetime) -> list[Question]:
     return [Question(PERSON, company.person.id, end), Question(ORGANIZATION, company.organization.id, end)]
 
 
-async def _ask(
-    systems: dict[str, Callable[[Question], Awaitable[Answer]]], question: Question, runs: int
-) -> dict[str, Timed]:
-    found = {name: await timed(runs, lambda: ask(question)) for name, ask in systems.items()}  # noqa: B023 - awaited here
+async def _ask(systems: dict[str, System], question: Question, runs: int) -> dict[str, Timed]:
+    found = await timed(runs, systems, question)
     for name in (RAW, DUCKDB):
         different = differences(found[OURS].answer, found[name].answer)
         if different:

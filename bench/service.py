@@ -1,7 +1,8 @@
 """The application in process, on a database of its own, and an admin who asks it."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,17 @@ from typing import Any
 import asyncpg
 from asgi_lifespan import LifespanManager
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import make_url
+from sqlalchemy import Engine, event, make_url
 
 from app.server import create_app
 from app.settings import Environment, Settings
 from bench.events import PEOPLE
 from db import migrate
-from db.engine import Database, DatabaseOptions
+from db.engine import Database
+from db.queries import rollups as rollup_queries
 from db.queries.extension_user import ExtensionUserRow
 from db.queries.organization import OrganizationRow
+from db.rollups import refresh_all
 from resolvers.services import Services
 from tests.world import Asker, World
 
@@ -80,6 +83,25 @@ async def execute(url: str, *statements: str) -> None:
         await connection.close()
 
 
+async def value(url: str, statement: str) -> Any:
+    """The one value that a statement gives."""
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
+
+
+async def up_to_date(database: Database) -> None:
+    """Make the runs of every marked hour, and see that no mark is left."""
+    while True:
+        await refresh_all(database)
+        async with database.read() as connection:
+            if not await rollup_queries.marks(connection):
+                return
+        await asyncio.sleep(0.1)  # the service's own task is at it
+
+
 @asynccontextmanager
 async def serving(url: str, folder: Path, *, rollups: bool) -> AsyncIterator[Service]:
     """The application on the database, with rollups or answering from raw events."""
@@ -92,15 +114,26 @@ async def serving(url: str, folder: Path, *, rollups: bool) -> AsyncIterator[Ser
         "redis_url": None,
         "redis_host": None,
     }
-    app = create_app(Settings(_env_file=None, **options), url)
-    async with LifespanManager(app, startup_timeout=60, shutdown_timeout=600):
-        services: Services = app.state.services
-        await _be_patient(services.database, url)
-        async with AsyncClient(transport=ASGITransport(app), base_url=_BASE_URL) as client:
-            yield Service(services, World(services, client))
+    app = create_app(Settings(_env_file=None, **options), url)  # type: ignore[call-arg]  # pydantic-settings adds it
+    with _patience():
+        async with (
+            LifespanManager(app, startup_timeout=60, shutdown_timeout=600),
+            AsyncClient(transport=ASGITransport(app), base_url=_BASE_URL) as client,
+        ):
+            yield Service(app.state.services, World(app.state.services, client))
 
 
-async def _be_patient(database: Database, url: str) -> None:
-    impatient = database.engine
-    database.engine = Database(url, DatabaseOptions(statement_timeout=_PATIENCE_SECONDS)).engine
-    await impatient.dispose()
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Connections made meanwhile wait long for answers."""
+
+    def wait_long(_dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
+        milliseconds = str(int(_PATIENCE_SECONDS * 1000))
+        parameters["command_timeout"] = _PATIENCE_SECONDS
+        parameters["server_settings"] = parameters["server_settings"] | {"statement_timeout": milliseconds}
+
+    event.listen(Engine, "do_connect", wait_long)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "do_connect", wait_long)

@@ -14,7 +14,6 @@ from core.errors import InvalidInput
 from core.limits import BUCKETS
 from core.periods import TimeRange, midnight
 
-_DAY = timedelta(days=1)
 _QUARTER_HOUR = timedelta(minutes=15)
 
 
@@ -69,12 +68,11 @@ def _clock_marks(time_range: TimeRange, every: Granularity, zone: ZoneInfo) -> I
 
 
 def _day_marks(time_range: TimeRange, every: Granularity, zone: ZoneInfo) -> Iterator[datetime]:
-    day = time_range.start.astimezone(zone).date()
-    last = time_range.end.astimezone(zone).date()
-    while day <= last:
+    first = time_range.start.astimezone(zone).toordinal()
+    last = time_range.end.astimezone(zone).toordinal()
+    for day in map(date.fromordinal, range(first, last + 1)):
         if _begins(day, every):
             yield midnight(day, zone)
-        day += _DAY
 
 
 def _begins(day: date, every: Granularity) -> bool:

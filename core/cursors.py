@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from core.errors import InvalidInput
+from core.limits import CURSOR_CHARACTERS
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 """A key part that is an instant: a datetime without a zone names none and is refused."""
@@ -28,11 +29,13 @@ def decode_cursor(ordering: str, text: str, types: tuple[Any, ...]) -> tuple[Any
     Raises InvalidInput for what is not a cursor of this ordering.
     """
     try:
+        if len(text) > CURSOR_CHARACTERS:
+            raise ValueError("too long")  # noqa: TRY301 - refused in the words for all that are no cursors
         parts = msgspec.json.decode(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
         name, *key = msgspec.convert(parts, list[Any])
         own_key = key if name == ordering else []
         return tuple(msgspec.convert(part, kind) for part, kind in zip(own_key, types, strict=True))
-    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
+    except (binascii.Error, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise InvalidInput(
             "This cursor does not belong to this list. Use `endCursor` or an edge's `cursor` from the same field "
             "with the same arguments, or leave it out to start at the beginning."

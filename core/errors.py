@@ -12,6 +12,7 @@
     │   ├── AlreadyMember
     │   └── LastAdmin
     ├── TooLarge              the body exceeds its limit              413
+    ├── TooSlow               the body did not arrive in time         408
     ├── TooManyAttempts       throttled; says when to come back       429
     └── Unavailable           the database cannot answer now          503
         └── QueryTimeout          the database took too long
@@ -107,6 +108,13 @@ class TooLarge(AppError):
 
     code = "PAYLOAD_TOO_LARGE"
     status = 413
+
+
+class TooSlow(AppError):
+    """The request body did not arrive in time."""
+
+    code = "REQUEST_TIMEOUT"
+    status = 408
 
 
 class RetryLater(AppError):

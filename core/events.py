@@ -17,6 +17,9 @@ from core import limits
 from core.domains import domain_of
 from core.event_types import BY_WIRE_NAME, EventType
 
+REJECTED_CHARACTERS = 4096
+"""How much is kept of an event that was rejected."""
+
 ANONYMOUS = UUID(int=0)
 """Stands in `user_id` for events that name no person."""
 
@@ -171,5 +174,5 @@ def _shown(text: str) -> str:
 
 
 def payload_text(members: object) -> str:
-    """A rejected event's members as text that PostgreSQL can hold whatever they are."""
-    return json.dumps(members, default=str)
+    """A rejected event's members as text that PostgreSQL can hold whatever they are, cut to a few KiB."""
+    return json.dumps(members, default=str)[:REJECTED_CHARACTERS]

@@ -9,6 +9,8 @@ COORDINATE_MAXIMUM = 10_000
 PAGE = 100
 BEHAVIORS_PAGE = 1000
 LIST_INPUT = 250
+CURSOR_CHARACTERS = 2500
+"""Room for the longest name or session id, even one that JSON must escape character by character."""
 FILTER_NODES = 50
 """How many filters one `where` may nest, itself included."""
 PERIOD_DAYS = 400

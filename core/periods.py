@@ -51,6 +51,7 @@ def _month(today: date, *, ahead: int = 0) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)
 
@@ -121,15 +122,21 @@ def shifted(time_range: TimeRange, shift: Shift, zone: ZoneInfo) -> Callable[[da
     PRECEDING moves them back by the range's own length. The others move the local date back by a unit and keep the time
     on the clock; a day that the earlier month lacks becomes its last (31 March → 28 February).
     """
-    if shift is Shift.PRECEDING:
-        length = time_range.end - time_range.start
-        return lambda instant: instant - length
+    length = time_range.end - time_range.start
 
     def back(instant: datetime) -> datetime:
+        if shift is Shift.PRECEDING:
+            return instant - length
         local = instant.astimezone(zone)
         return datetime.combine(_earlier(local.date(), shift), local.time(), zone).astimezone(UTC)
 
-    return back
+    def back_at_most_to_the_beginning(instant: datetime) -> datetime:
+        try:
+            return back(instant)
+        except (OverflowError, ValueError):  # before the year 1, which no datetime can be
+            return _BEGINNING
+
+    return back_at_most_to_the_beginning
 
 
 def _earlier(day: date, shift: Shift) -> date:

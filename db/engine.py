@@ -61,6 +61,7 @@ class Database:
             max_overflow=0,
             pool_timeout=_POOL_WAIT_SECONDS,
             pool_pre_ping=True,
+            hide_parameters=True,  # they are urls, keys and password hashes; errors are logged
         )
 
     @asynccontextmanager

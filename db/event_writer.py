@@ -28,24 +28,25 @@ from db.submissions import Receipt, RejectedEvent, Submission
 
 log = structlog.get_logger()
 
-QUEUE_EVENTS = 20_000
-"""How many events may wait; at some 1 KiB each this bounds the queue's memory to tens of MiB."""
+QUEUE_BYTES = 64 * 1024 * 1024
+"""How much memory the events that wait may hold, about."""
 GROUP_EVENTS = 5_000
 """How many events one commit takes at the most: small enough that nobody waits long behind a group."""
 
 _Outcome = Receipt | Exception
-_Waiting = tuple[Submission, "asyncio.Future[Receipt]"]
+_Waiting = tuple[Submission, int, "asyncio.Future[Receipt]"]
+"""What waits: a submission, its weight in bytes, and who is to be answered."""
 
 
 class EventWriter:
     """Stores submissions in groups. `run()` is the task that does it; `write()` is what requests call."""
 
     def __init__(self, database: Database, partitions: Partitions, key_usage: KeyUsage) -> None:
-        self._database = database
+        self.database = database
         self._partitions = partitions
         self._key_usage = key_usage
         self._waiting: deque[_Waiting] = deque()
-        self._queued_events = 0
+        self._queued_bytes = 0
         self._arrival = asyncio.Event()
         self._closing = False
 
@@ -55,12 +56,12 @@ class EventWriter:
         Raises Unavailable when the queue is full or the database cannot answer, Unauthenticated when the API key was
         revoked meanwhile. In both cases nothing of the request is stored, or a retry adds nothing to what is.
         """
-        size = max(submission.size, 1)
-        if self._closing or (self._waiting and self._queued_events + size > QUEUE_EVENTS):
+        weight = submission.bytes
+        if self._closing or (self._waiting and self._queued_bytes + weight > QUEUE_BYTES):
             raise unavailable("Too many events are waiting to be stored.")
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._waiting.append((submission, answer))
-        self._queued_events += size
+        self._waiting.append((submission, weight, answer))
+        self._queued_bytes += weight
         self._arrival.set()
         return await answer
 
@@ -87,13 +88,13 @@ class EventWriter:
         while self._waiting and size < GROUP_EVENTS:
             waiting = self._waiting.popleft()
             size += max(waiting[0].size, 1)
+            self._queued_bytes -= waiting[1]
             group.append(waiting)
-        self._queued_events -= size
         return group
 
     async def _answer(self, group: list[_Waiting]) -> None:
-        outcomes = await self._outcomes([submission for submission, _ in group])
-        for (_, answer), outcome in zip(group, outcomes, strict=True):
+        outcomes = await self._outcomes([submission for submission, _, _ in group])
+        for (_, _, answer), outcome in zip(group, outcomes, strict=True):
             if answer.done():  # the client has gone; its events are stored all the same
                 continue
             if isinstance(outcome, Receipt):
@@ -140,14 +141,14 @@ class EventWriter:
         log.error("event refused by the database", error=type(error).__name__)
         reason = EventRejected(RejectionCode.INVALID_EVENT, "the database cannot hold this event")
         poster = None if submission.key is None else submission.key.user_id
-        refused = [RejectedEvent(event.index, reason, poster, event.payload) for event in submission.events]
+        refused = [RejectedEvent(event.index, reason, poster, event.payload()) for event in submission.events]
         [outcome] = await self._store([submission.without_events(refused)])
         return outcome
 
     async def _store(self, submissions: Sequence[Submission]) -> Sequence[_Outcome]:
         received_at = now()
         await self._partitions.ensure({month_of(e.event.ts) for s in submissions for e in s.events})
-        async with self._database.write() as connection:
+        async with self.database.write() as connection:
             outcomes = await store(connection, submissions, received_at)
         for submission, outcome in zip(submissions, outcomes, strict=True):
             if submission.key is not None and isinstance(outcome, Receipt):

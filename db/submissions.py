@@ -7,6 +7,9 @@ from uuid import UUID
 
 from core.events import Event, EventRejected
 
+_EVENT_BYTES = 1500
+"""What an event weighs beside its texts: identities, times, and the objects around them."""
+
 Payload = Callable[[], str]
 """Gives the event as the client sent it, as JSON text; called only when it is rejected."""
 
@@ -37,7 +40,7 @@ class RejectedEvent:
     index: int
     reason: EventRejected
     user_id: UUID | None
-    payload: Payload
+    payload: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,12 @@ class Submission:
     def size(self) -> int:
         """How many events it carries."""
         return len(self.events) + len(self.rejected)
+
+    @property
+    def bytes(self) -> int:
+        """About how much memory it holds while it waits."""
+        texts = sum(len(event.event.url) + len(event.event.session_id) for event in self.events)
+        return _EVENT_BYTES * self.size + 2 * texts + sum(len(event.payload) for event in self.rejected)
 
     def halves(self) -> tuple["Submission", "Submission"]:
         """The same in two parts; what was rejected already goes with the first."""

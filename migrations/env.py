@@ -20,7 +20,7 @@ def _migrate(connection: Connection) -> None:
 
 async def _run() -> None:
     url, connect_args = split_url(context.config.attributes["url"])
-    engine = create_async_engine(url, connect_args=connect_args, poolclass=pool.NullPool)
+    engine = create_async_engine(url, connect_args=connect_args, poolclass=pool.NullPool, hide_parameters=True)
     async with engine.connect() as connection:
         # Held by the connection, so it ends with it whatever happens.
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})

@@ -1,6 +1,7 @@
 """Who calls, and by what means a resolver answers them."""
 
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from auth.viewer import Viewer
 from db.engine import Database
@@ -28,3 +29,16 @@ class Client:
 
     address: str
     api_key: str | None = None
+
+    @property
+    def network(self) -> str:
+        """What limits per address count: the address, or the /64 of an IPv6 one, since one host may have all of it."""
+        try:
+            address = ip_address(self.address)
+        except ValueError:  # a Unix socket's, say
+            return self.address
+        if not isinstance(address, IPv6Address):
+            return str(address)
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(IPv6Network((int(address), 64), strict=False))

@@ -10,7 +10,7 @@ from db.queries.deep_work import BlockRow, DeepWorkSummary
 from db.queries.metrics import Order
 from resolvers import usage as usages
 from resolvers.caller import Caller
-from resolvers.pages import Connection, forward
+from resolvers.pages import Connection, check_size, forward
 from resolvers.usage import GroupsArguments, Usage
 
 _MEASURES = frozenset({"deep_work_sessions", "deep_work_seconds"})
@@ -74,8 +74,8 @@ async def series(caller: Caller, usage: Usage, every: Granularity) -> list[Bucke
 
 async def top_domains(caller: Caller, usage: Usage, first: int) -> list[DomainPart]:
     """The domains with the most deep work."""
-    order = Order("deep_work_seconds")
-    arguments = GroupsArguments((Dimension.DOMAIN,), order, min(first, PAGE), None)
+    check_size("first", first, PAGE)
+    arguments = GroupsArguments((Dimension.DOMAIN,), Order("deep_work_seconds"), first, None)
     found = await usages.groups(caller, usage, arguments, _MEASURES)
     return [
         DomainPart(group.group.key[0], group.measures.deep_work_seconds, group.measures.deep_work_sessions)

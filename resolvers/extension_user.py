@@ -10,9 +10,9 @@ from auth.api_keys import ApiKey, new_api_key
 from core.clock import now
 from core.errors import NameTaken, NotFound
 from core.text import checked_name
-from db.queries import behavior as behaviors
 from db.queries import extension_user as extension_users
 from db.queries.extension_user import ExtensionUserCounts, ExtensionUserFilter, ExtensionUserRow
+from db.removal import remove_browsing_of
 from resolvers.caller import Caller
 from resolvers.pages import Connection, forward
 
@@ -96,11 +96,10 @@ async def delete(caller: Caller, extension_user_id: UUID | None) -> UUID:
     scope = caller.viewer.manageable
     async with caller.database.write() as db:
         await extension_users.fence_off(db, scope, organization_id=person.organization_id, extension_user_id=person.id)
+    await remove_browsing_of(caller.database, [person.id])
     async with caller.database.write() as db:
-        await behaviors.remove_all_of(db, [person.id])
         await extension_users.remove(db, scope, person.id)
-    async with caller.database.write() as db:
-        await behaviors.remove_all_of(db, [person.id])
+    await remove_browsing_of(caller.database, [person.id])
     return person.id
 
 

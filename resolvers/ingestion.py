@@ -32,18 +32,34 @@ class Candidate:
     payload: Payload
 
 
-async def ingest(services: Services, client: Client, candidates: Sequence[Candidate]) -> Receipt:
+async def authorize(services: Services, client: Client) -> KeyClaim | None:
+    """Who posts: the key's claim, or None for a request without one. Counts it against the key, else the address.
+
+    Comes before anything is read or parsed. Raises Unauthenticated for a bad (or required and missing) API key,
+    TooManyAttempts.
+    """
+    throttles = services.throttles
+    if client.api_key is None:
+        await throttles.ingest_per_address.attempt(client.address, _TOO_MANY)
+        if services.require_api_key:
+            raise Unauthenticated(KEY_REQUIRED)
+        return None
+    try:
+        claim = await services.key_ring.claim(client.api_key)
+    except Unauthenticated:
+        await throttles.ingest_per_address.attempt(client.address, _TOO_MANY)
+        raise
+    await throttles.ingest_per_key.attempt(claim.user_id.hex, _TOO_MANY)
+    return claim
+
+
+async def store(services: Services, candidates: Sequence[Candidate], claim: KeyClaim | None = None) -> Receipt:
     """Store the events of one request; what became of each, once that is committed.
 
-    Raises Unauthenticated for a bad (or required and missing) API key, TooManyAttempts, Unavailable.
+    `claim` is what `authorize` made of the request; None for one without a key, and for the service's own. Raises
+    Unauthenticated when the key was revoked meanwhile, Unavailable.
     """
-    claim = await _authorize(services, client)
     return await services.writer.write(_submission(services, claim, candidates))
-
-
-async def store(services: Services, candidates: Sequence[Candidate]) -> Receipt:
-    """Store events on the service's own behalf: no key, no throttle, the same rules otherwise. Unavailable."""
-    return await services.writer.write(_submission(services, None, candidates))
 
 
 async def first_received(services: Services, receipt: Receipt, event: IncomingEvent) -> datetime:
@@ -81,23 +97,6 @@ def with_coordinates(candidate: Candidate) -> Candidate:
     return candidate
 
 
-async def _authorize(services: Services, client: Client) -> KeyClaim | None:
-    """Who posts: the key's claim, or None for a request without one. Counts it against the key, else the address."""
-    throttles = services.throttles
-    if client.api_key is None:
-        await throttles.ingest_per_address.attempt(client.address, _TOO_MANY)
-        if services.require_api_key:
-            raise Unauthenticated(KEY_REQUIRED)
-        return None
-    try:
-        claim = await services.key_ring.claim(client.api_key)
-    except Unauthenticated:
-        await throttles.ingest_per_address.attempt(client.address, _TOO_MANY)
-        raise
-    await throttles.ingest_per_key.attempt(claim.user_id.hex, _TOO_MANY)
-    return claim
-
-
 def _submission(services: Services, claim: KeyClaim | None, candidates: Sequence[Candidate]) -> Submission:
     submission = Submission([], [], claim)
     received, ids = now(), OccurrenceCounter()
@@ -109,7 +108,7 @@ def _submission(services: Services, claim: KeyClaim | None, candidates: Sequence
             user_id = _person(claim, candidate.raw)
         except EventRejected as rejected:
             poster = None if claim is None else claim.user_id
-            submission.rejected.append(RejectedEvent(index, rejected, poster, candidate.payload))
+            submission.rejected.append(RejectedEvent(index, rejected, poster, candidate.payload()))
             continue
         submission.events.append(IncomingEvent(index, user_id, ids.id_of(user_id, event), event, candidate.payload))
     return submission

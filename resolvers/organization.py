@@ -6,10 +6,10 @@ from uuid import UUID
 
 from core.errors import NotFound
 from core.text import checked_description, checked_name
-from db.queries import behavior as behaviors
 from db.queries import extension_user as extension_users
 from db.queries import organization as organizations
 from db.queries.organization import OrganizationRow
+from db.removal import remove_browsing_of
 from resolvers.caller import Caller
 from resolvers.pages import Connection, forward
 
@@ -60,15 +60,13 @@ async def delete(caller: Caller, organization_id: UUID | None) -> UUID:
         raise NotFound("There is no such organization.")
     async with caller.database.write() as db:
         people = await extension_users.fence_off(db, scope, organization_id=organization_id)
-    async with caller.database.write() as db:
-        await behaviors.remove_all_of(db, people)
+    await remove_browsing_of(caller.database, people)
     async with caller.database.write() as db:
         # Nobody joins from here on; whoever did meanwhile, or was reactivated, is swept up when all is gone.
         await organizations.lock(db, scope, organization_id, against_joining=True)
         people = await extension_users.fence_off(db, scope, organization_id=organization_id)
         await organizations.remove(db, scope, organization_id)
-    async with caller.database.write() as db:
-        await behaviors.remove_all_of(db, people)
+    await remove_browsing_of(caller.database, people)
     return organization_id
 
 

@@ -70,7 +70,7 @@ Parse = Callable[[str], tuple[Any, ...]]
 
 def forward(parse: Parse, first: int, after: str | None, *, most: int = PAGE) -> PageRequest:
     """The page that `first` and `after` ask for; InvalidInput when they make no sense or exceed `most`."""
-    _check_size("first", first, most)
+    check_size("first", first, most)
     return PageRequest(first, None if after is None else parse(after))
 
 
@@ -92,10 +92,11 @@ def two_way(parse: Parse, arguments: TwoWay, *, default: int, most: int) -> Page
     if arguments.first is not None or arguments.after is not None:
         raise InvalidInput("Page with `first` and `after`, or with `last` and `before`, not with both.", "first")
     size = default if arguments.last is None else arguments.last
-    _check_size("last", size, most)
+    check_size("last", size, most)
     return PageRequest(size, None if arguments.before is None else parse(arguments.before), backward=True)
 
 
-def _check_size(name: str, size: int, most: int) -> None:
+def check_size(name: str, size: int, most: int) -> None:
+    """InvalidInput unless a page may have so many elements."""
     if not 1 <= size <= most:
         raise InvalidInput(f"`{name}` must be between 1 and {most}.", name)

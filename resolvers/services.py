@@ -17,6 +17,7 @@ class Throttles:
     """Every throttle, by what it counts."""
 
     sign_in_per_account: Throttle
+    sign_in_per_account_everywhere: Throttle
     sign_in_per_address: Throttle
     ingest_per_key: Throttle
     ingest_per_address: Throttle

@@ -20,7 +20,7 @@ from db.metrics.values import NOTHING, MeasureValues
 from db.queries import metrics
 from db.queries.metrics import EVERYBODY, Group, Groups, GroupsPage, Measures, Order
 from resolvers.caller import Caller
-from resolvers.pages import PageInfo
+from resolvers.pages import PageInfo, check_size
 
 _CURSOR = "usageGroups"
 
@@ -219,8 +219,7 @@ async def groups(caller: Caller, usage: Usage, arguments: GroupsArguments, measu
     order = arguments.order or Order("events")
     _check_dimensions(arguments.dimensions)
     check_split(measures | {order.measure}, arguments.dimensions, by_time=False)
-    if not 1 <= arguments.first <= GROUPS_PAGE:
-        raise InvalidInput(f"`first` must be between 1 and {GROUPS_PAGE}.", "first")
+    check_size("first", arguments.first, GROUPS_PAGE)
     offset = 0 if arguments.after is None else _offset(arguments.after)
     page = GroupsPage(Split(arguments.dimensions), order, offset, arguments.first)
     found = await caller.batches.load(metrics.groups, usage.subject, usage.question, page, measures)

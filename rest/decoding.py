@@ -7,7 +7,7 @@ by event, so that each bad one is refused alone, with its own words.
 
 import json
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +15,8 @@ from core.errors import InvalidInput
 from core.events import EventRejected, RawEvent, RejectionCode, payload_text
 from core.limits import EVENTS_PER_BATCH
 from resolvers.ingestion import Candidate
+
+T = TypeVar("T")
 
 _NOT_JSON = "invalid request body: not valid JSON"
 _LONGEST_NUMBER = 20
@@ -42,14 +44,19 @@ def decode_event(body: bytes) -> Candidate:
 def decode_batch(body: bytes) -> list[Candidate]:
     """The events of a batch request. InvalidInput when there is no list of 1 to 1000 of them."""
     try:
-        candidates = [_candidate(raw) for raw in _decode_batch(body).events]
+        events = _decode_batch(body).events
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        candidates = [_converted(members) for members in _events_of(_parse(body))]
-    if not candidates:
+        return [_converted(members) for members in _counted(_events_of(_parse(body)))]
+    return [_candidate(raw) for raw in _counted(events)]
+
+
+def _counted(events: list[T]) -> list[T]:
+    """The events, if there are as many as a batch may have: found out before anything is done with each."""
+    if not events:
         raise InvalidInput("no events provided")
-    if len(candidates) > EVENTS_PER_BATCH:
+    if len(events) > EVENTS_PER_BATCH:
         raise InvalidInput(f"too many events, maximum is {EVENTS_PER_BATCH}")
-    return candidates
+    return events
 
 
 def _events_of(members: object) -> list[Any]:
@@ -86,6 +93,10 @@ def _rejection(message: str) -> EventRejected:
 
 
 def _parse(body: bytes) -> object:
+    try:
+        return json.loads(body, object_hook=_without_key)
+    except (ValueError, RecursionError):
+        pass  # perhaps only for a number that Python refuses to read
     try:
         return json.loads(body, parse_int=_integer, object_hook=_without_key)
     except (ValueError, RecursionError) as error:

@@ -34,8 +34,9 @@ def client_of(request: Request) -> Client:
 async def create_behavior(request: Request) -> Json:
     """Store one event; answer with it."""
     services: Services = request.app.state.services
+    claim = await ingestion.authorize(services, client_of(request))
     candidate = decode_event(await read_body(request, BODY_LIMIT))
-    receipt = await ingestion.ingest(services, client_of(request), [ingestion.with_coordinates(candidate)])
+    receipt = await ingestion.store(services, [ingestion.with_coordinates(candidate)], claim)
     if receipt.rejected:
         raise InvalidInput(receipt.rejected[0].reason.message())
     [event] = receipt.accepted or receipt.duplicates
@@ -47,8 +48,9 @@ async def create_behavior(request: Request) -> Json:
 async def create_behaviors(request: Request) -> Json:
     """Store up to 1000 events; answer with what became of each."""
     services: Services = request.app.state.services
+    claim = await ingestion.authorize(services, client_of(request))
     candidates = decode_batch(await read_body(request, BODY_LIMIT))
-    receipt = await ingestion.ingest(services, client_of(request), candidates)
+    receipt = await ingestion.store(services, candidates, claim)
     if len(receipt.rejected) == len(candidates):
         first = receipt.rejected[0]
         raise InvalidInput(first.reason.message(first.index))

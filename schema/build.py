@@ -12,6 +12,9 @@ from schema.query import Query
 from schema.scalars import SCALARS
 from schema.user import User
 
+CACHED_DOCUMENTS = 64
+"""A document of the greatest length weighs about a megabyte when it is parsed, and anybody may send one."""
+
 schema = LoggedSchema(
     query=Query,
     mutation=Mutation,
@@ -20,8 +23,8 @@ schema = LoggedSchema(
     extensions=[
         ClientErrors,
         lambda: MaxTokensLimiter(DOCUMENT_TOKENS),
-        lambda: ParserCache(maxsize=256),
-        lambda: ValidationCache(maxsize=256),
+        lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
+        lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
     ],
     exception_handlers=HANDLERS,
 )

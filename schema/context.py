@@ -22,11 +22,14 @@ class SessionCookies(Protocol):
     def refresh_token(self) -> str | None:
         """The refresh token a believed request carries."""
 
+    def require(self) -> None:
+        """Forbidden for a page of an origin that is not trusted: it is given no cookies."""
+
     def set(self, session: Session) -> None:
-        """Send the session's tokens as cookies; Forbidden for a page of an origin that is not trusted."""
+        """Send the session's tokens as cookies. `require` comes first."""
 
     def clear(self) -> None:
-        """Take the cookies away."""
+        """Take the cookies of a believed request away."""
 
 
 @dataclass
@@ -49,6 +52,10 @@ class Context:
     def adopt(self, session: Session) -> None:
         """Speak, for the rest of the request, for whoever has just signed in."""
         self.authentication = (session.viewer, session.user)
+        self.forget()
+
+    def forget(self) -> None:
+        """Load afresh whatever is asked for from here on."""
         self.__dict__.pop("caller", None)
 
     def require_sign_in(self) -> None:

@@ -66,9 +66,9 @@ def _zone_names() -> frozenset[str]:
 
 
 def _parse_zone(value: object) -> ZoneInfo:
-    if value not in _zone_names():
+    if not isinstance(value, str) or value not in _zone_names():
         raise _bad("A TimeZone is a name of the IANA database, like Europe/Berlin or UTC.")
-    return ZoneInfo(str(value))
+    return ZoneInfo(value)
 
 
 SCALARS: dict[object, ScalarDefinition] = {

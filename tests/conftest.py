@@ -123,12 +123,14 @@ def counted(services: Services) -> Iterator[StatementCounter]:
         if task is None or task.get_name() not in {"housekeeping", "rollups"}:  # what goes on by itself
             counter.statements.append(statement)
 
-    engine = services.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
+    engines = [database.engine.sync_engine for database in (services.database, services.writer.database)]
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     try:
         yield counter
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.demo.browsing import month_of_browsing
 from app.demo.personas import PERSONAS, Persona
+from app.readiness import CannotStart
 from auth.api_keys import new_api_key
 from core.clock import now
 from core.events import RawEvent, payload_text
@@ -45,9 +46,8 @@ _PASSWORD_FILE = "demo_password"  # noqa: S105 - a file's name
 
 
 async def seed(services: Services, data_dir: Path) -> str:
-    """Bring the demo up to this moment; the admin's password."""
-    password = _password(data_dir)
-    admin_id = await _admin(services, password)
+    """Bring the demo up to this moment; the admin's password. CannotStart where the admin's name is somebody else's."""
+    admin_id, password = await _admin(services, data_dir)
     async with services.database.write() as connection:
         organization_id = await _organization(connection, admin_id)
         people = await _people(connection, organization_id)
@@ -56,32 +56,41 @@ async def seed(services: Services, data_dir: Path) -> str:
     return password
 
 
-def _password(data_dir: Path) -> str:
+def _password(path: Path) -> str:
     """The admin's password, made at the first start and kept where only its owner can read it."""
-    path = data_dir / _PASSWORD_FILE
     if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(12))
     return path.read_text()
 
 
-async def _admin(services: Services, password: str) -> UUID:
+async def _admin(services: Services, data_dir: Path) -> tuple[UUID, str]:
+    """The admin and their password; CannotStart when an account of that name was not made from this data folder."""
     async with services.database.read() as connection:
-        admin = await users.by_username(connection, ADMIN)
-    if admin is None:
+        found = await users.credentials(connection, ADMIN)
+    path = data_dir / _PASSWORD_FILE
+    if found is None:
+        password = _password(path)
         admin = await create_account(services, ADMIN, password, is_super_admin=True)
-    else:
-        password_hash = await services.passwords.hash(password)
-        async with services.database.write() as connection:
-            await users.set_password_hash(connection, admin.id, password_hash)
-    return admin.id
+        return admin.id, password
+    admin_id, stored = found
+    if not path.exists() or not await services.passwords.check(path.read_text(), stored):
+        raise CannotStart(
+            f"There is an account named {ADMIN}, and {path} does not hold its password: "
+            "the demo will not take it over. Run it on a database of its own."
+        )
+    return admin_id, path.read_text()
 
 
 async def _organization(connection: AsyncConnection, admin_id: UUID) -> UUID:
-    found = await organizations.page(connection, Scope.everything(), ORGANIZATION, PageRequest(1))
-    if found.rows:
-        return found.rows[0].id
+    """The demo's organization: of that very name, and the admin's."""
+    joined = await memberships.by_users(connection, Scope.everything(), [admin_id])
+    own = Scope.of(membership.organization_id for membership in joined[admin_id])
+    found = await organizations.page(connection, own, ORGANIZATION, PageRequest(PAGE))
+    for row in found.rows:
+        if row.name == ORGANIZATION:
+            return row.id
     organization = await organizations.create(connection, ORGANIZATION, "Six people and a month of their browsing.")
     await memberships.add(connection, organization.id, admin_id, Role.ADMIN)
     return organization.id

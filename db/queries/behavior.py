@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import FromClause, delete, func, select, true, tuple_
+from sqlalchemy import FromClause, delete, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.cursors import Instant
@@ -156,8 +156,7 @@ async def remove(connection: AsyncConnection, key: BehaviorKey) -> bool:
     return (await connection.execute(statement)).rowcount > 0
 
 
-async def remove_all_of(connection: AsyncConnection, user_ids: Collection[UUID]) -> int:
-    """Delete every event of these people; how many there were. However many, so without the statement timeout."""
-    await connection.execute(select(func.set_config("statement_timeout", "0", True)))
-    await rollups.remove_all_of(connection, user_ids)
-    return (await connection.execute(delete(Behavior).where(Behavior.user_id.in_(user_ids)))).rowcount
+async def remove_some_of(connection: AsyncConnection, user_id: UUID, limit: int) -> int:
+    """Delete at most `limit` events of a person; how many there were."""
+    some = select(*_SORT).where(Behavior.user_id == user_id).limit(limit)
+    return (await connection.execute(delete(Behavior).where(tuple_(*_SORT).in_(some)))).rowcount

@@ -12,8 +12,6 @@ from core.events import ANONYMOUS, EventRejected, RejectionCode
 from db.models import Behavior, ExtensionUser
 from db.submissions import IncomingEvent, Person, Receipt, RejectedEvent, Submission
 
-_PAYLOAD_CHARACTERS = 4096
-
 # Arrays, not rows: one statement with eleven parameters however many events, far from the protocol's 65,535. The rows
 # come sorted by key, so that two processes storing the same events wait for one another instead of deadlocking.
 _INSERT = text("""
@@ -114,7 +112,7 @@ def _not_a_user(event: IncomingEvent, person: Person | None) -> RejectedEvent:
         reason = EventRejected(RejectionCode.UNKNOWN_USER, "unknown user", str(event.user_id))
     else:
         reason = EventRejected(RejectionCode.INACTIVE_USER, "inactive user", str(event.user_id))
-    return RejectedEvent(event.index, reason, None if person is None else event.user_id, event.payload)
+    return RejectedEvent(event.index, reason, None if person is None else event.user_id, event.payload())
 
 
 async def _insert(
@@ -166,6 +164,6 @@ async def _keep_rejected(connection: AsyncConnection, rejected: Sequence[Rejecte
         "user_ids": [event.user_id for event in rejected],
         "codes": [event.reason.code.value for event in rejected],
         "messages": [event.reason.message() for event in rejected],
-        "payloads": [event.payload()[:_PAYLOAD_CHARACTERS] for event in rejected],
+        "payloads": [event.payload for event in rejected],
     }
     await connection.execute(_INSERT_REJECTED, {"received_at": received_at, **arrays})

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.event_types import ACTIVE_TYPES
+from db.models import dirty_hours
 
 _LOCK = 0x0BE4A712
 _ACTIVE = ", ".join(str(kind.value) for kind in sorted(ACTIVE_TYPES))
@@ -167,12 +168,19 @@ async def hours_between(connection: AsyncConnection, start: datetime, end: datet
     return [PersonHour(*row) for row in await connection.execute(statement, {"start": start, "end": end})]
 
 
-async def remove_all_of(connection: AsyncConnection, user_ids: Collection[UUID]) -> None:
-    """Delete every run and mark of these people."""
-    for table in ("runs", "dirty_hours"):
-        await connection.execute(
-            text(f"DELETE FROM {table} WHERE user_id = ANY(CAST(:user_ids AS uuid[]))"), {"user_ids": list(user_ids)}
+async def remove_some_of(connection: AsyncConnection, user_id: UUID, limit: int) -> int:
+    """Delete at most `limit` runs of a person; how many there were."""
+    statement = text("""
+        DELETE FROM runs WHERE (user_id, first_ts, first_id) IN (
+            SELECT user_id, first_ts, first_id FROM runs WHERE user_id = :user_id LIMIT :limit
         )
+    """)
+    return (await connection.execute(statement, {"user_id": user_id, "limit": limit})).rowcount
+
+
+async def remove_marks_of(connection: AsyncConnection, user_ids: Collection[UUID]) -> None:
+    """Delete every mark of these people."""
+    await connection.execute(delete(dirty_hours).where(dirty_hours.c.user_id.in_(user_ids)))
 
 
 def _arrays(hours: Collection[PersonHour]) -> dict[str, list[object]]:

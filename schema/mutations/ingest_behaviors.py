@@ -16,7 +16,7 @@ from resolvers.ingestion import Candidate
 from schema.context import Info
 from schema.enums import EventType, RejectionCode
 from schema.errors import InvalidInput, TooManyAttempts
-from schema.scalars import BigInt, format_instant
+from schema.scalars import BigInt
 
 
 @strawberry.input(description="A browsing event.")
@@ -78,14 +78,15 @@ async def ingest_behaviors(
     if not 1 <= len(input.events) <= EVENTS_PER_BATCH:
         raise InvalidInputError(f"`events` takes 1 to {EVENTS_PER_BATCH} events.", "events")
     context = info.context
+    claim = await ingestion.authorize(context.services, context.client)
     candidates = [_candidate(event) for event in input.events]
-    return _success(await ingestion.ingest(context.services, context.client, candidates))
+    return _success(await ingestion.store(context.services, candidates, claim))
 
 
 def _candidate(event: BehaviorInput) -> Candidate:
     raw = RawEvent(
         session_id=event.session_id,
-        ts=format_instant(event.ts),
+        ts=event.ts.isoformat(),
         type=event.type.wire,
         url=event.url,
         user_id=event.user_id,

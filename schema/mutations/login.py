@@ -52,6 +52,8 @@ async def login(
 ) -> LoginSuccess:
     """Resolve the field."""
     context = info.context
+    if input.delivery is TokenDelivery.COOKIE:
+        context.cookies.require()
     session = await sign_in.login(context.services, context.client, input.username, input.password)
     return delivered(context, session, input.delivery, LoginSuccess)
 

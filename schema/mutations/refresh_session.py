@@ -44,5 +44,7 @@ async def refresh_session(
     token = input.refresh_token or context.cookies.refresh_token
     if token is None:
         raise InvalidRefreshTokenError("There is no session to go on with. Sign in.")
+    if input.delivery is TokenDelivery.COOKIE:
+        context.cookies.require()
     session = await sign_in.refresh(context.services, context.client, token)
     return delivered(context, session, input.delivery, RefreshSessionSuccess)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from alembic.script import ScriptDirectory
 from asgi_lifespan import LifespanManager
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
@@ -14,6 +15,7 @@ from app.asgi import create
 from app.cli import cli, main
 from core.events import payload_text
 from db.engine import Database
+from db.migrate import config, latest_revision
 from schema.build import sdl
 from tests.auth.test_login import LOGIN
 from tests.servers import new_database
@@ -43,9 +45,9 @@ def configured(monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
 
 
-async def run(*arguments: str) -> Result:
+async def run(*arguments: str, typed: str | None = None) -> Result:
     """What a command wrote and raised. In a thread: commands have an event loop of their own."""
-    return await asyncio.to_thread(lambda: CliRunner().invoke(cli, arguments))
+    return await asyncio.to_thread(lambda: CliRunner().invoke(cli, arguments, input=typed))
 
 
 @pytest.mark.usefixtures("configured")
@@ -78,18 +80,51 @@ async def test_create_admin_says_what_is_wrong(world: World, username: str, pass
     assert message in str(result.exception)
 
 
+@pytest.mark.usefixtures("configured")
+async def test_set_password_sets_it_and_ends_every_sign_in(world: World):
+    asker = await world.sign_in(await world.user("Ada"))
+
+    result = await run("set-password", "ada", typed=f"{PASSWORD}\n{PASSWORD}\n")
+
+    assert result.exit_code == 0, result.output
+    assert PASSWORD not in result.output
+    login = (await world.stranger.ask(LOGIN, username="Ada", password=PASSWORD))["login"]
+    assert login["viewer"] == {"username": "Ada"}
+    assert (await asker.refused("{ viewer { username } }"))["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(
+    ("username", "password", "message"),
+    [("nobody", PASSWORD, "There is no user named nobody"), ("Ada", "short", "between 12 and 256")],
+)
+async def test_set_password_says_what_is_wrong(world: World, username: str, password: str, message: str):
+    asker = await world.sign_in(await world.user("Ada"))
+
+    result = await run("set-password", username, "--password", password)
+
+    assert result.exit_code == 1
+    assert message in str(result.exception)
+    assert "errors" not in await asker.post("{ viewer { username } }")
+
+
 async def test_migrate_goes_up_and_down(monkeypatch: pytest.MonkeyPatch, database_url: str):
     async with new_database(database_url) as url:
         monkeypatch.setenv("DATABASE_URL", url)
 
-        revisions = []
+        revisions, told = [], []
         for arguments in (["migrate"], ["migrate"], ["migrate", "--down", "base"], ["migrate"], ["migrate", "--down"]):
             result = await run(*arguments)
             assert result.exit_code == 0, result.output
             revisions.append(await _tables(url))
+            told.append(result.stderr.strip())
 
     assert ["users" in tables for tables in revisions[:4]] == [True, True, False, True]
     assert len(revisions[4]) < len(revisions[3])
+    latest = latest_revision()
+    before = ScriptDirectory.from_config(config("")).get_revision(str(latest)).down_revision
+    reached = (latest, latest, "nothing", latest, before)
+    assert told == [f"The schema is at {revision}." for revision in reached]
 
 
 async def test_export_schema_writes_the_schema_to_a_file_or_standard_output(tmp_path: Path):
@@ -122,6 +157,20 @@ async def test_rejected_events_shows_the_newest_with_their_reasons(world: World)
 
 
 @pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(("arguments", "shown"), [([], False), (["--full"], True)])
+async def test_rejected_events_are_shown_whole_when_asked_for(world: World, arguments: list[str], *, shown: bool):
+    body = event(type="hover", url="https://a.com/" + "x" * 400 + "END")
+    assert (await world.http.post("/api/v1/inayla/behaviors", json=body)).status_code == 400
+
+    result = await run("rejected-events", *arguments)
+
+    text = "".join(part.strip() for line in result.output.splitlines() for part in line.split("│")[4:5])
+    assert result.exit_code == 0, result.output
+    assert ("END" in text) is shown
+    assert ("…" in text) is not shown
+
+
+@pytest.mark.usefixtures("configured")
 @pytest.mark.parametrize("shown", ["[/red]", "[bold]x"])
 async def test_what_clients_sent_is_shown_as_it_is(world: World, shown: str):
     await world.http.post("/api/v1/inayla/behaviors", json=event(type=shown))
@@ -148,6 +197,7 @@ async def test_what_clients_sent_commands_no_terminal(world: World):
 async def test_the_demo_does_not_run_in_production(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ENV", "prod")
     monkeypatch.setenv("JWT_SECRET", "x" * 32)
+    monkeypatch.setenv("BASE_URL", "https://api.example")
 
     result = await run("demo")
 
@@ -160,6 +210,7 @@ async def test_the_demo_does_not_run_in_production(monkeypatch: pytest.MonkeyPat
     [
         ({"ENV": "prod"}, "JWT_SECRET"),
         ({"ENV": "prod", "JWT_SECRET": "short"}, "JWT_SECRET"),
+        ({"ENV": "prod", "JWT_SECRET": "x" * 32}, "BASE_URL"),
         ({"PORT": "eighty"}, "PORT"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
         ({"INGEST_LIMIT_PER_KEY": "often"}, "INGEST_LIMIT_PER_KEY"),

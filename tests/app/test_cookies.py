@@ -220,6 +220,64 @@ async def test_logout_takes_the_cookies_away(ada: World):
     assert code_of(await post(ada, VIEWER, Cookie=replayed)) == "UNAUTHENTICATED"
 
 
+async def test_logout_ends_a_session_whose_access_token_has_expired(ada: World):
+    refresh_token = ada.http.cookies["wb_refresh"]
+    ada.http.cookies.delete("wb_access")  # as browsers do after an hour
+
+    response = await post(ada, LOGOUT)
+
+    assert response.json()["data"] == {"logout": {"username": "Ada"}}
+    assert set(cookies_of(response)) == {"wb_access", "wb_refresh"}
+    assert not ada.http.cookies
+    replayed = await post(ada, REFRESH, Cookie=f"wb_refresh={refresh_token}")
+    assert replayed.json()["data"]["refreshSession"]["__typename"] == "InvalidRefreshToken"
+    assert await _sign_ins(ada) == 0
+
+
+async def test_logout_takes_cookies_away_that_do_not_hold_any_more(world: World):
+    response = await post(world, LOGOUT, Cookie="wb_access=old; wb_refresh=older")
+
+    assert code_of(response) == "UNAUTHENTICATED"
+    assert {name: cookie.value for name, cookie in cookies_of(response).items()} == {"wb_access": "", "wb_refresh": ""}
+
+
+@pytest.mark.parametrize("origin", [None, EVIL])
+async def test_pages_from_elsewhere_sign_nobody_out(ada: World, origin: str | None):
+    ada.http.cookies.delete("wb_access")
+
+    response = await post(ada, LOGOUT, origin)
+
+    assert code_of(response) == "UNAUTHENTICATED"
+    assert "set-cookie" not in response.headers
+    assert (await post(ada, REFRESH)).json()["data"]["refreshSession"]["__typename"] == "RefreshSessionSuccess"
+
+
+async def test_a_session_that_cannot_be_delivered_does_not_begin(world: World):
+    await quick_user(world, "Ada")
+
+    response = await post(world, LOGIN, EVIL)
+
+    assert code_of(response) == "FORBIDDEN"
+    assert await _sign_ins(world) == 0
+
+
+async def test_a_refresh_token_whose_successor_cannot_be_delivered_is_not_used_up(ada: World):
+    token = ada.http.cookies["wb_refresh"]
+    mutation = REFRESH.replace("{delivery", f'{{refreshToken: "{token}", delivery')
+
+    refused = await post(ada, mutation, EVIL)
+
+    assert code_of(refused) == "FORBIDDEN"
+    assert (await post(ada, REFRESH)).json()["data"]["refreshSession"]["__typename"] == "RefreshSessionSuccess"
+
+
+async def test_a_service_on_https_does_not_believe_its_host_on_http(with_trust: World):
+    response = await post(with_trust, LOGIN, "http://api.example")
+
+    assert code_of(response) == "FORBIDDEN"
+    assert "errors" not in (await post(with_trust, LOGIN, "https://10.0.0.7", Host="10.0.0.7")).json()
+
+
 async def test_a_bearer_token_wins_over_cookies(ada: World):
     grace = await ada.sign_in(await ada.user("Grace"))
 
@@ -228,3 +286,8 @@ async def test_a_bearer_token_wins_over_cookies(ada: World):
 
     assert good.json() == {"data": {"viewer": {"username": "Grace"}}}
     assert code_of(bad) == "UNAUTHENTICATED"
+
+
+async def _sign_ins(world: World) -> int:
+    async with world.services.database.read() as db:
+        return int((await db.exec_driver_sql("SELECT count(*) FROM sign_ins")).scalar_one())

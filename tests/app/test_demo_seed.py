@@ -2,13 +2,15 @@ import stat
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from app.demo.personas import PERSONAS
 from app.demo.seed import ADMIN, ORGANIZATION, seed
+from app.readiness import CannotStart
 from core.clock import now
 from tests.auth.test_login import LOGIN
-from tests.world import World
+from tests.world import PASSWORD, World
 
 COUNTS = """
 SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM organizations), (SELECT count(*) FROM memberships),
@@ -30,6 +32,36 @@ async def test_the_demo_is_seeded_once_however_often_it_is_started(world: World,
     assert await _events(world, settled) == events
     await _signs_in(world, password)
     _is_kept_for_its_owner(password, tmp_path)
+
+
+async def test_an_account_that_the_demo_did_not_make_is_left_alone(world: World, tmp_path: Path):
+    await world.user_with_password("Demo")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "demo_password").write_text("of another database")
+
+    for folder in (tmp_path / "new", tmp_path / "other"):
+        with pytest.raises(CannotStart, match="There is an account named demo"):
+            await seed(world.services, folder)
+
+    login = (await world.stranger.ask(LOGIN, username="demo", password=PASSWORD))["login"]
+    assert login["viewer"] == {"username": "Demo"}
+    assert await _counts(world) == (1, 0, 0, 0, 0)
+    assert not (tmp_path / "new").exists()
+
+
+async def test_the_demo_moves_into_no_organization_of_somebody_else(world: World, tmp_path: Path):
+    others = [await world.organization(name) for name in (f"A {ORGANIZATION}", ORGANIZATION)]
+
+    await seed(world.services, tmp_path)
+    again = await seed(world.services, tmp_path)
+
+    async with world.services.database.read() as db:
+        names = (await db.execute(text("SELECT name FROM organizations ORDER BY name"))).scalars().all()
+        statement = text("SELECT count(*) FROM extension_users WHERE organization_id = ANY(:ids)")
+        people = (await db.execute(statement, {"ids": [other.id for other in others]})).scalar_one()
+    assert names == [f"A {ORGANIZATION}", ORGANIZATION, ORGANIZATION]
+    assert people == 0
+    assert again
 
 
 async def _signs_in(world: World, password: str) -> None:

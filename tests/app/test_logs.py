@@ -9,7 +9,7 @@ import structlog
 from app import logs
 from tests.conftest import make_settings
 
-PRODUCTION = {"env": "prod", "jwt_secret": "x" * 32}
+PRODUCTION = {"env": "prod", "jwt_secret": "x" * 32, "base_url": "https://api.example"}
 
 
 @pytest.fixture(autouse=True)

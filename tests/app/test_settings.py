@@ -14,6 +14,7 @@ from tests.conftest import make_settings
 
 ROOT = Path(__file__).parent.parent.parent
 PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_categories=["C", "Z"]), min_size=1)
+PRODUCTION = {"env": "prod", "jwt_secret": "x" * 32, "base_url": "https://api.example"}
 OLD_NAMES = {
     "ENV": "dev",
     "PORT": "9090",
@@ -108,14 +109,41 @@ def test_any_password_reaches_redis_unchanged(password):
 @pytest.mark.parametrize("secret", [None, "", "x" * 31])
 def test_production_insists_on_a_good_secret(secret: str | None):
     with pytest.raises(ValidationError, match="JWT_SECRET must be set to at least 32 bytes"):
-        make_settings(Path(), env="prod", jwt_secret=secret)
+        make_settings(Path(), **PRODUCTION | {"jwt_secret": secret})
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        None,
+        "",
+        "http://api.example",
+        "api.example",
+        "https://",
+        "https://[",
+        "ftp://localhost",
+        "http://localhost.evil",
+    ],
+)
+def test_production_insists_on_an_encrypted_address(base_url: str | None):
+    with pytest.raises(ValidationError, match="BASE_URL must be the https:// address"):
+        make_settings(Path(), **PRODUCTION | {"base_url": base_url})
+
+
+@pytest.mark.parametrize(
+    "base_url", ["https://api.example", "http://localhost:8080", "http://127.0.0.1", "http://[::1]"]
+)
+def test_production_can_be_tried_out_on_one_machine(base_url: str):
+    settings = make_settings(Path(), **PRODUCTION | {"base_url": base_url})
+
+    assert settings.public_url == base_url
 
 
 def test_production_starts_with_a_good_secret_and_leaves_migrations_alone():
-    settings = make_settings(Path(), env="prod", jwt_secret="é" * 16)
+    settings = make_settings(Path(), **PRODUCTION | {"jwt_secret": "é" * 16})
 
     assert not settings.migrates_on_start
-    assert make_settings(Path(), env="prod", jwt_secret="x" * 32, migrate_on_start=True).migrates_on_start
+    assert make_settings(Path(), **PRODUCTION, migrate_on_start=True).migrates_on_start
 
 
 @pytest.mark.parametrize(
@@ -130,6 +158,8 @@ def test_production_starts_with_a_good_secret_and_leaves_migrations_alone():
         {"db_pool_size": 1},
         {"ingest_limit_per_key": "often"},
         {"sign_in_limit_per_account": ""},
+        {"sign_in_limit_per_account_everywhere": "never"},
+        {"max_connections": 0},
         {"ingest_max_ahead_hours": 0},
     ],
     ids=str,

@@ -69,7 +69,18 @@ async def test_a_database_that_does_not_exist_is_named_by_its_setting(tmp_path: 
     _one_line_naming("DATABASE_URL", refused.value)
 
 
-@pytest.mark.parametrize("url", ["nonsense", "postgresql://h:port/x", "postgresql://host.invalid/x", "http://[/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "postgresql://h:port/x",
+        "postgresql://host.invalid/x",
+        "http://[/",
+        "postgresql://ada:secret-word/7@h/x",
+        "postgresql://ada:secret-word[@h/x",
+        "secret-word",
+    ],
+)
 async def test_a_database_address_that_is_none_is_named_by_its_setting(tmp_path: Path, url: str):
     with pytest.raises(CannotStart) as refused:
         await _prepare(make_settings(tmp_path, database_url=url))
@@ -91,7 +102,9 @@ async def test_an_unreachable_redis_is_named_by_its_setting(tmp_path: Path, data
     _one_line_naming(setting, refused.value)
 
 
-@pytest.mark.parametrize("url", ["nonsense", "http://127.0.0.1", "redis://127.0.0.1:port/0"])
+@pytest.mark.parametrize(
+    "url", ["nonsense", "http://127.0.0.1", "redis://127.0.0.1:port/0", "redis://:secret-word/7@127.0.0.1/0"]
+)
 async def test_a_redis_address_that_is_none_is_named_by_its_setting(tmp_path: Path, database_url: str, url: str):
     with pytest.raises(CannotStart) as refused:
         await _prepare(make_settings(tmp_path, database_url=database_url, redis_url=url))

@@ -101,7 +101,12 @@ def test_a_token_with_a_wrong_or_missing_claim_is_refused(issuer: TokenIssuer, c
 
 def test_an_expired_token_is_refused_and_says_what_to_do(issuer: TokenIssuer):
     with pytest.raises(Unauthenticated, match=r"expired\. Refresh the session, or sign in again"):
-        issuer.read(signed(exp=datetime.now(UTC) - timedelta(seconds=1)))
+        issuer.read(signed(exp=datetime.now(UTC) - timedelta(seconds=10)))
+
+
+@pytest.mark.parametrize(("claim", "seconds"), [("exp", -2), ("iat", 3), ("nbf", 3)])
+def test_clocks_may_differ_by_a_few_seconds(issuer: TokenIssuer, claim: str, seconds: int):
+    assert issuer.read(signed(**{claim: datetime.now(UTC) + timedelta(seconds=seconds)})) == CLAIMS
 
 
 def test_only_our_signature_holds(issuer: TokenIssuer):

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from auth.passwords import Passwords
@@ -82,6 +84,33 @@ async def test_hashes_of_the_old_service_verify(world: World):
     assert wrong["__typename"] == "InvalidCredentials"
 
 
+async def test_a_hash_of_the_old_service_becomes_ours_at_the_first_right_password(world: World):
+    user = await quick_user(world, "veteran")
+
+    await world.stranger.ask(LOGIN, username="veteran", password=PASSWORD + "!")
+    async with world.services.database.read() as db:
+        before = await users.password_hash(db, user.id)
+    logins = [await world.stranger.ask(LOGIN, username="veteran", password=PASSWORD) for _ in range(2)]
+
+    async with world.services.database.read() as db:
+        after = await users.password_hash(db, user.id)
+    assert before
+    assert before.startswith("$2a$")
+    assert after
+    assert after.startswith("$argon2id$")
+    assert [login["login"]["__typename"] for login in logins] == ["LoginSuccess"] * 2
+
+
+async def test_concurrent_logins_with_an_old_hash_all_succeed(world: World):
+    await quick_user(world, "veteran")
+
+    answers = await asyncio.gather(
+        *(world.stranger.ask(LOGIN, username="veteran", password=PASSWORD) for _ in range(4))
+    )
+
+    assert [answer["login"]["__typename"] for answer in answers] == ["LoginSuccess"] * 4
+
+
 @pytest.mark.parametrize("password", ["x" * 73, "é" * 200, "", "a\x7fb"])
 async def test_no_password_upsets_an_old_hash(world: World, password: str):
     await quick_user(world, "veteran")
@@ -115,6 +144,7 @@ async def test_unknown_users_cost_a_hash_of_the_usual_strength(passwords: Passwo
 
     # The decoy is checked, with the parameters of every other hash, and even its own password does not match.
     assert passwords._decoy.split("$")[:4] == usual.split("$")[:4]
-    assert passwords._check("a password that nobody has", passwords._decoy)
+    assert passwords._check("a password that nobody has", passwords._decoy) == (True, None)
     assert not await passwords.check("a password that nobody has", None)
+    assert not await passwords.check("a password that nobody has", "")
     assert not await passwords.check(PASSWORD, None)

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 from limits import parse
+from redis import Redis
 
 from auth.throttle import Counters, Throttle
 from core.errors import TooManyAttempts
+from resolvers.caller import Client
 from tests.auth.accounts import quick_user
 from tests.auth.test_login import LOGIN
 from tests.auth.test_sessions import CHANGE, NEW, REFRESH
@@ -65,6 +67,80 @@ async def test_addresses_are_counted_apart(data_dir: Path, database_url: str, re
         tried = [await login(one, "a"), await login(one, "b"), await login(two, "c"), await login(two, "d")]
 
     assert tried == ["InvalidCredentials", "TooManyAttempts"] * 2
+
+
+async def test_somebody_elses_wrong_passwords_lock_nobody_out(
+    data_dir: Path, database_url: str, redis: RedisServer, world: World
+):
+    await quick_user(world, "Ada")
+    settings = make_settings(data_dir, rate_limit_enabled=True, sign_in_limit_per_account="2/hour", redis_url=redis.url)
+
+    async with (
+        own_world(settings, database_url, "10.0.0.1") as stranger,
+        own_world(settings, database_url, "10.0.0.2") as ada,
+    ):
+        tried = [await login(stranger, "Ada") for _ in range(3)]
+        owner = await login(ada, "Ada", PASSWORD)
+
+    assert tried == ["InvalidCredentials"] * 2 + ["TooManyAttempts"]
+    assert owner == "LoginSuccess"
+
+
+@pytest.mark.parametrize("name", ["Ada", "nobody"])
+async def test_guessing_one_account_from_many_addresses_is_bounded(
+    data_dir: Path, database_url: str, redis: RedisServer, world: World, name: str
+):
+    await quick_user(world, "Ada")
+    settings = make_settings(
+        data_dir, rate_limit_enabled=True, sign_in_limit_per_account_everywhere="2/hour", redis_url=redis.url
+    )
+
+    tried = []
+    for number, spelled in enumerate([name, name.upper(), name.lower()]):
+        async with own_world(settings, database_url, f"10.0.0.{number}") as guesser:
+            tried.append(await login(guesser, spelled))
+
+    assert tried == ["InvalidCredentials"] * 2 + ["TooManyAttempts"]
+
+
+async def test_the_addresses_of_one_ipv6_network_are_counted_together(
+    data_dir: Path, database_url: str, redis: RedisServer
+):
+    settings = make_settings(data_dir, rate_limit_enabled=True, sign_in_limit_per_address="1/hour", redis_url=redis.url)
+
+    tried = []
+    for address in ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:2::1"):
+        async with own_world(settings, database_url, address) as guesser:
+            tried.append(await login(guesser, address))
+
+    assert tried == ["InvalidCredentials", "TooManyAttempts", "InvalidCredentials"]
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_what_an_address_is_counted_by(address: str, network: str):
+    assert Client(address).network == network
+
+
+@pytest.mark.usefixtures("world")
+async def test_counters_hold_no_names_and_stay_small(data_dir: Path, database_url: str, redis: RedisServer):
+    settings = make_settings(data_dir, rate_limit_enabled=True, redis_url=redis.url)
+    async with own_world(settings, database_url) as own:
+        tried = [await login(own, name) for name in ("mallory", "x" * 255, "x" * 256, "x" * 100_000)]
+
+    with Redis(port=redis.port) as client:
+        keys = [bytes(key).decode() for key in client.scan_iter()]
+    assert tried == ["InvalidCredentials"] * 4
+    assert keys
+    assert not [key for key in keys if "mallory" in key or "xxx" in key or len(key) > 200]
 
 
 async def test_logins_under_aliases_of_one_request_count_one_by_one(throttled: World):

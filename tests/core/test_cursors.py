@@ -54,6 +54,19 @@ def test_a_key_of_other_types_is_refused(key: tuple[Any, ...]):
         decode_cursor("things", encode_cursor("things", key), TYPES)
 
 
+@pytest.mark.parametrize("key", [("\0" * 255,), ("\N{GRINNING FACE}" * 255,), ('"' * 255,)], ids=ascii)
+def test_the_longest_names_fit_into_a_cursor(key: tuple[str]):
+    longest = (*key, datetime(2026, 8, 3, 9, 0, 0, 123456, UTC), UUID(int=2**128 - 1))
+
+    assert decode_cursor("a list of a rather long name", encode_cursor("a list of a rather long name", longest), TYPES)
+
+
+@pytest.mark.parametrize("text", ["W1tb" * 500, "W1tb" * 25_000, encode_cursor("things", ("x" * 10_000,))], ids=len)
+def test_long_and_deep_texts_are_refused(text: str):
+    with pytest.raises(InvalidInput, match="does not belong to this list"):
+        decode_cursor("things", text, TYPES)
+
+
 def test_a_cursor_of_another_list_is_refused():
     key = ("a", datetime(2026, 8, 3, tzinfo=UTC), UUID(int=1))
 

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from core.errors import Unavailable
 from core.events import ANONYMOUS, RawEvent, payload_text
-from db.event_writer import GROUP_EVENTS, QUEUE_EVENTS, EventWriter
+from db.event_writer import GROUP_EVENTS, QUEUE_BYTES, EventWriter
 from db.key_usage import KeyUsage
 from db.partitions import Partitions
 from db.submissions import Receipt
@@ -108,15 +108,17 @@ async def test_a_group_is_bounded(waiting: Waiting, statements: StatementCounter
 
 
 async def test_a_full_queue_refuses_instead_of_remembering(world: World, waiting: Waiting):
-    for number in range(QUEUE_EVENTS // 1000):
-        await waiting.request(*[raw("09:00:00", session=str(number))] * 1000)
+    url = "https://a.com/" + "x" * 8000
+    for number in range(QUEUE_BYTES // (17_000 * 1000)):
+        await waiting.request(*[raw("09:00:00", url=url, session=str(number))] * 1000)
+        assert not any(request.done() for request in waiting.requests)
 
-    one_too_many = await waiting.request(raw("10:00:00"))
+    await waiting.request(*[raw("09:00:00", url=url, session="x")] * 1000)
+    one_too_many = await waiting.request(*[raw("10:00:00", url=url)] * 1000)
 
     with pytest.raises(Unavailable, match="Too many events are waiting") as refusal:
         await one_too_many
     assert 1 <= refusal.value.retry_after <= 5
-    assert not any(request.done() for request in waiting.requests[:-1])
     for request in waiting.requests:
         request.cancel()
     assert await stored(world.services) == []

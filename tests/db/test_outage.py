@@ -194,7 +194,7 @@ async def test_a_read_only_server_is_unavailable_to_events_and_not_to_readers(
 
 async def test_connections_to_a_server_that_was_demoted_are_not_used_again(world: World, server: Server, ada: Recorded):
     asker = await world.super_admin()
-    await world.services.database.engine.dispose()
+    await world.services.writer.database.engine.dispose()
     await server.run(f"ALTER DATABASE {embedded.DATABASE} SET default_transaction_read_only = on")
     try:
         demoted = await world.http.post(BEHAVIORS, json=event(), headers=with_key(ada))
@@ -209,7 +209,7 @@ async def test_connections_to_a_server_that_was_demoted_are_not_used_again(world
 
 
 async def test_an_exhausted_pool_is_unavailable(world: World):
-    engine, size = world.services.database.engine, 10
+    engine, size = world.services.writer.database.engine, 3
     held = [await engine.connect() for _ in range(size)]
     try:
         response = await world.http.post(BEHAVIORS, json=event())
@@ -220,6 +220,18 @@ async def test_an_exhausted_pool_is_unavailable(world: World):
     assert_unavailable(response)
     assert (await world.http.post(BEHAVIORS, json=event())).status_code == 201
     assert len(await stored(world.services)) == 1
+
+
+async def test_questions_that_hold_every_connection_keep_no_event_from_being_stored(world: World):
+    engine, size = world.services.database.engine, 10
+    held = [await engine.connect() for _ in range(size)]
+    try:
+        response = await world.http.post(BEHAVIORS, json=event())
+    finally:
+        for connection in held:
+            await connection.close()
+
+    assert response.status_code == 201
 
 
 async def _read_only(services: Services, expected: str) -> None:

@@ -99,6 +99,21 @@ async def test_where_no_measure_is_selected_nothing_is_asked(
     assert metrics_statements(statements) == []
 
 
+async def test_where_no_measure_of_groups_is_selected_only_the_groups_are_asked_for(
+    asker: Asker, statements: StatementCounter
+):
+    answer = await asker.ask(f"""{{ usage({DAY}) {{
+        groups(by: DOMAIN) {{ nodes {{ previous {{ __typename }} }} other {{ __typename }} totalCount }}
+    }} }}""")
+
+    assert answer["usage"]["groups"] == {
+        "nodes": [{"previous": {"__typename": "UsageMeasures"}}],
+        "other": {"__typename": "UsageMeasures"},
+        "totalCount": 1,
+    }
+    assert [computed(statement) for statement in metrics_statements(statements)] == [COUNTED]
+
+
 async def test_groups_under_two_aliases_bring_each_their_own(asker: Asker, statements: StatementCounter):
     answer = await asker.ask(f"""{{ usage({DAY}) {{
         ones: groups(by: DOMAIN, orderBy: {{measure: EVENTS}}) {{ nodes {{ measures {{ users }} }} }}

@@ -131,11 +131,14 @@ async def test_the_ends_of_time_are_periods_without_events(asker: Asker, year: s
     assert got == [0, []]
 
 
-@pytest.mark.parametrize("zone", ["", "Berlin", "europe/berlin", "+02:00", "../etc/passwd", "/etc/localtime", 2, None])
+@pytest.mark.parametrize(
+    "zone", ["", "Berlin", "europe/berlin", "+02:00", "../etc/passwd", "/etc/localtime", 2, None, ["UTC"], {}]
+)
 async def test_unknown_zones_are_refused(asker: Asker, zone: object):
     error = await asker.refused(USAGE, period={"last": "P1D"}, zone=zone)
 
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert zone is None or "A TimeZone is a name of the IANA database" in error["message"]
 
 
 async def test_the_catalogue_of_measures_names_the_fields_of_usage_measures(asker: Asker):

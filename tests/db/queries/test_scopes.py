@@ -39,7 +39,7 @@ WITHOUT_SCOPE = {
     # organization that a new person joins.
     "extension_user": {"by_key_hash", "create", "record_usage"},
     # The event, or the people, were looked up within the caller's scope before.
-    "behavior": {"remove", "remove_all_of"},
+    "behavior": {"remove", "remove_some_of"},
 }
 
 

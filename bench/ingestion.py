@@ -1,0 +1,99 @@
+"""What rollups cost the event writer: the same events stored with marks and without, in turns.
+
+Marks are set in the writer's own transaction. The runs themselves are made later, by a background task that leaves an
+hour alone while somebody is busy in it; so that work is timed apart, and told apart.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from bench.events import browsing, store, until
+from bench.service import fresh_database, serving, up_to_date
+from core.clock import now
+from core.errors import Unauthenticated
+from db.event_writer import EventWriter
+from db.partitions import Partitions, month_of
+from db.queries import ingestion as queries
+from db.submissions import Receipt, Submission
+from resolvers.services import Services
+
+EVENTS = 200_000
+ROUNDS = 3
+
+
+class _WithoutMarks(EventWriter):
+    """The event writer as it would be if there were no rollups."""
+
+    def __init__(self, services: Services) -> None:
+        self._own = services.database
+        self._months = Partitions(self._own)
+        super().__init__(self._own, self._months, services.key_usage)
+
+    async def _store(self, submissions: Sequence[Submission]) -> Sequence[Receipt | Unauthenticated]:
+        received_at = now()
+        await self._months.ensure({month_of(e.event.ts) for s in submissions for e in s.events})
+        async with self._own.write() as connection:
+            return await queries.store(connection, submissions, received_at, marks=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """Medians: events a second without rollups, with marks, and with marks and the runs made."""
+
+    events: int
+    plain: float
+    marked: float
+    with_runs: float
+
+    @property
+    def cost_of_marks(self) -> float:
+        """How much longer an event takes with marks: 0.25 is a quarter."""
+        return self.plain / self.marked - 1
+
+    @property
+    def cost_with_runs(self) -> float:
+        """How much longer an event takes when its runs are made, too."""
+        return self.plain / self.with_runs - 1
+
+
+async def compare(server_url: str, folder: Path, events: int = EVENTS, rounds: int = ROUNDS) -> Ingested:
+    """Store so many events with and without rollups, in turns."""
+    plain, marked, with_runs = [], [], []
+    for _ in range(rounds):
+        rate, _ = await _round(server_url, folder, events, marks=False)
+        plain.append(rate)
+        rate, seconds = await _round(server_url, folder, events, marks=True)
+        marked.append(rate)
+        with_runs.append(events / (events / rate + seconds))
+    return Ingested(events, median(plain), median(marked), median(with_runs))
+
+
+async def _round(server_url: str, folder: Path, events: int, *, marks: bool) -> tuple[float, float]:
+    """Events a second through the writer, and the seconds it then takes to make the runs."""
+    async with fresh_database(server_url, "bench_ingestion") as url, serving(url, folder, rollups=marks) as service:
+        company = await service.company()
+        made = list(browsing([person.id for person in company.people], events, until()))
+        title = f"{events:,} events {'with' if marks else 'without'} rollups"
+        if not marks:
+            async with _without_marks(service.services) as services:
+                return await store(services, made, events, title), 0.0
+        rate = await store(service.services, made, events, title)
+        began = time.perf_counter()
+        await up_to_date(service.services.database)
+        return rate, time.perf_counter() - began
+
+
+@asynccontextmanager
+async def _without_marks(services: Services) -> AsyncIterator[Services]:
+    writer = _WithoutMarks(services)
+    writing = asyncio.create_task(writer.run())
+    try:
+        yield replace(services, writer=writer)
+    finally:
+        writer.close()
+        await writing

@@ -1,0 +1,32 @@
+from pathlib import Path
+from uuid import UUID
+
+from bench.events import browsing, until
+from bench.measure import ORGANIZATION, PERSON, measure
+from core.event_types import EventType
+
+EVENTS = 6_000
+
+
+async def test_every_system_gives_the_same_figures(database_url: str, tmp_path: Path):
+    # When answers differ, `measure` fails.
+    measured = await measure(database_url, tmp_path, EVENTS, {PERSON: 1, ORGANIZATION: 1})
+
+    total = measured.answers[ORGANIZATION]["usage"]["total"]
+    assert (total["events"], total["users"]) == (EVENTS, 40)
+    assert 0 < measured.runs < EVENTS
+    for answer in measured.answers.values():
+        assert answer["usage"]["total"]["contextSwitches"] > 0
+        assert answer["usage"]["total"]["deepWorkSessions"] == answer["deepWork"]["sessionsCount"] > 0
+        assert len(answer["usage"]["series"]) == 30
+
+
+def test_events_are_the_same_each_time_in_order_and_of_every_type():
+    people, end = [UUID(int=number) for number in range(1, 41)], until()
+
+    events = list(browsing(people, EVENTS, end))
+
+    assert events == list(browsing(people, EVENTS, end))
+    assert len(events) == EVENTS
+    assert [event.ts for event in events] == sorted(event.ts for event in events)
+    assert {event.type for event in events} == {kind.wire for kind in EventType}
