@@ -40,14 +40,14 @@ async def authorize(services: Services, client: Client) -> KeyClaim | None:
     """
     throttles = services.throttles
     if client.api_key is None:
-        await throttles.ingest_per_address.attempt(client.address, _TOO_MANY)
+        await throttles.ingest_per_address.attempt(client.network, _TOO_MANY)
         if services.require_api_key:
             raise Unauthenticated(KEY_REQUIRED)
         return None
     try:
         claim = await services.key_ring.claim(client.api_key)
     except Unauthenticated:
-        await throttles.ingest_per_address.attempt(client.address, _TOO_MANY)
+        await throttles.ingest_per_address.attempt(client.network, _TOO_MANY)
         raise
     await throttles.ingest_per_key.attempt(claim.user_id.hex, _TOO_MANY)
     return claim
@@ -77,7 +77,7 @@ async def key_holder(services: Services, client: Client) -> tuple[ExtensionUserR
     """
     if client.api_key is None:
         raise Unauthenticated(KEY_REQUIRED)
-    await services.throttles.ingest_per_address.attempt(client.address, _TOO_MANY)
+    await services.throttles.ingest_per_address.attempt(client.network, _TOO_MANY)
     holder = await services.key_ring.holder(client.api_key)
     async with services.database.read() as db:
         found = await organizations.by_ids(db, Scope.of([holder.organization_id]), [holder.organization_id])

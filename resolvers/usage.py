@@ -3,7 +3,7 @@
 from asyncio import Future, ensure_future
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from db.queries.metrics import EVERYBODY, Group, Groups, GroupsPage, Measures, O
 from resolvers.caller import Caller
 from resolvers.pages import PageInfo, check_size
 
+_INSTANT = timedelta(microseconds=1)
 _CURSOR = "usageGroups"
 
 
@@ -50,7 +51,9 @@ class Usage:
     def earlier(self, shift: Shift) -> tuple["Question", Callable[[datetime], datetime]]:
         """The same question of an earlier period, and how instants move into it."""
         move = shifted(self.question.time_range, shift, self.timezone)
-        return self.question.during(TimeRange(move(self.start), move(self.end))), move
+        # The last instant of the period is moved, not the first after it: 23 to 30 March go with 23 to 28 February.
+        earlier = TimeRange(move(self.start), move(self.end - _INSTANT) + _INSTANT)
+        return self.question.during(earlier), move
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,9 +2,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from httpx import Response
+from asgi_lifespan import LifespanManager
+from httpx import ASGITransport, AsyncClient, Response
 
-from tests.conftest import make_settings
+from app.server import create_app
+from tests.conftest import BASE_URL, make_settings
 from tests.servers import own_world, redis_server
 from tests.wire import AUTH, BATCH, BEHAVIORS, event, with_key
 from tests.world import World
@@ -93,3 +95,18 @@ def _says_when_to_come_back(answer: Response) -> None:
     assert 1 <= int(answer.headers["Retry-After"]) <= 3600
     assert answer.json()["success"] is False
     assert answer.json()["message"]
+
+
+@pytest.mark.usefixtures("world")
+async def test_an_ipv6_network_counts_as_one_address(data_dir: Path, database_url: str):
+    application = create_app(
+        make_settings(data_dir, rate_limit_enabled=True, ingest_limit_per_address="1/minute"), database_url
+    )
+    async with LifespanManager(application):
+        answers = []
+        for address in ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1"):
+            transport = ASGITransport(application, client=(address, 4711))
+            async with AsyncClient(transport=transport, base_url=BASE_URL) as http:
+                answers.append((await http.post(BEHAVIORS, json=event())).status_code)
+
+    assert answers == [201, 429, 201]

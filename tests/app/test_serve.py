@@ -1,8 +1,9 @@
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def test_what_was_acknowledged_is_there_after_a_stop_and_a_start(data_dir: Path)
     folder = data_dir / "serve"
     folder.mkdir()
 
-    with serving(folder, **ADMIN) as client:
+    with serving(folder, MAX_CONNECTIONS="4", **ADMIN) as client:
+        assert _status_beside(4, client) == 503
         posted = client.post(BEHAVIORS, json=event(url="https://just.before/the-end"))
     assert (folder / "log").read_text().count(f"http://localhost:{client.base_url.port}") == 1
     assert posted.status_code == 201
@@ -67,6 +69,14 @@ def test_a_database_that_cannot_be_reached_is_told_in_one_line(tmp_path: Path):
     assert "Check DB_HOST" in process.stderr
     assert process.stderr.count("\n") == 1
     assert process.stdout == ""
+
+
+def _status_beside(connections: int, client: httpx.Client) -> int:
+    """What somebody is answered while others hold that many connections."""
+    with ExitStack() as held:
+        for _ in range(connections):
+            held.enter_context(socket.create_connection((client.base_url.host, client.base_url.port or 80)))
+        return httpx.get(client.base_url.join("/health")).status_code
 
 
 def _is_ready(client: httpx.Client) -> bool:

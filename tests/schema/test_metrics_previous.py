@@ -143,3 +143,17 @@ async def test_hours_that_clocks_repeat_are_compared_once(world: World, person: 
     assert found["previous"] == {"events": 3}
     assert sum(numbers(found["series"])) == 3
     assert numbers(found["series"])[2] == 1
+
+
+@pytest.mark.parametrize(("start", "end", "expected"), [("23", "31", 2), ("28", "31", 1), ("29", "31", 1)])
+async def test_days_that_the_shorter_month_lacks_take_none_from_it(
+    world: World, person: Recorded, asker: Asker, start: str, end: str, expected: int
+):
+    await seen(world, person, "2026-02-23T09:00:00", "2026-02-28T09:00:00", "2026-03-01T00:00:00")
+
+    found = (await asker.ask(QUERY, period=between(f"2026-03-{start}", f"2026-03-{end}"), by="MONTH", zone="UTC"))[
+        "usage"
+    ]
+
+    assert found["previous"]["events"] == expected
+    assert sum(numbers(found["series"])) == expected
