@@ -44,8 +44,8 @@ def test_what_was_acknowledged_is_there_after_a_stop_and_a_start(data_dir: Path)
     folder.mkdir()
 
     with serving(folder, MAX_CONNECTIONS="4", **ADMIN) as client:
-        assert _status_beside(4, client) == 503
         posted = client.post(BEHAVIORS, json=event(url="https://just.before/the-end"))
+        assert _status_beside(4, client) == 503
     assert (folder / "log").read_text().count(f"http://localhost:{client.base_url.port}") == 1
     assert posted.status_code == 201
     assert not (folder / "data/postgres/postmaster.pid").exists(), "the embedded database was left running"
