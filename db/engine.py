@@ -52,6 +52,7 @@ class Database:
             "application_name": "web-behavior",
             "statement_timeout": str(int(options.statement_timeout * 1000)),
             "timezone": "UTC",
+            "work_mem": "32MB",  # metrics sort what many people did in a month
             "jit": "off",  # queries here are short; compiling them takes longer than running them
         }
         self.engine = create_async_engine(
