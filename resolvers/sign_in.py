@@ -5,7 +5,6 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.passwords import checked_password
@@ -14,7 +13,6 @@ from auth.viewer import Viewer
 from core.clock import now
 from core.errors import InvalidCredentials, InvalidRefreshToken, NotFound, Unauthenticated
 from core.limits import NAME_CHARACTERS
-from db.models import User
 from db.queries import sign_in as sign_ins
 from db.queries import user as users
 from db.queries.user import UserRow
@@ -23,7 +21,6 @@ from resolvers.services import Services
 
 _TOO_MANY = "Too many attempts to sign in. Please wait before you try again."
 _WRONG = "The username or the password is wrong."
-_NO_SIGN_IN = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ async def login(services: Services, client: Client, username: str, password: str
         raise InvalidCredentials(_WRONG)
     token, expires_at = new_refresh_token(), now() + REFRESH_LIFETIME
     async with services.database.write() as connection:
-        current = await _locked_hash(connection, user_id, to_change=renewed is not None)
+        current = await users.locked_password_hash(connection, user_id, to_change=renewed is not None)
         if current != stored and not await services.passwords.check(password, current):
             raise InvalidCredentials(_WRONG)  # changed since we looked, by somebody who wanted this sign-in gone
         if current == stored and renewed is not None:
@@ -96,7 +93,7 @@ async def change_password(caller: Caller, current: str, new: str) -> None:
         raise InvalidCredentials("The current password is wrong.")
     password_hash = await services.passwords.hash(new)
     async with services.database.write() as connection:
-        if await _locked_hash(connection, viewer.user_id, to_change=True) != stored:
+        if await users.locked_password_hash(connection, viewer.user_id, to_change=True) != stored:
             raise InvalidCredentials("The password was changed at the same moment.")
         await users.set_password_hash(connection, viewer.user_id, password_hash)
         await sign_ins.end_others(connection, viewer.user_id, viewer.sign_in_id)
@@ -110,7 +107,7 @@ async def set_password(services: Services, username: str, new: str) -> None:
         if user is None:
             raise NotFound(f"There is no user named {username}.")
         await users.set_password_hash(connection, user.id, password_hash)
-        await sign_ins.end_others(connection, user.id, _NO_SIGN_IN)
+        await sign_ins.end_all(connection, user.id)
 
 
 async def _credentials(services: Services, username: str) -> tuple[UUID | None, str | None]:
@@ -123,15 +120,6 @@ async def _credentials(services: Services, username: str) -> tuple[UUID | None, 
 def _throttle_key(user_id: UUID | None, username: str) -> str:
     """What attempts on an account are counted by: of a bounded size, and one for all spellings of its name."""
     return sha256(username.casefold().encode()).hexdigest() if user_id is None else user_id.hex
-
-
-async def _locked_hash(connection: AsyncConnection, user_id: UUID, *, to_change: bool) -> str | None:
-    """An account's password hash, which nobody else can change before the transaction ends.
-
-    The lock that a sign-in's foreign key takes (KEY SHARE) would let a change of the password pass by.
-    """
-    statement = select(User.password_hash).where(User.id == user_id)
-    return await connection.scalar(statement.with_for_update(read=not to_change, key_share=to_change))
 
 
 async def _end(services: Services, sign_in_id: UUID) -> None:

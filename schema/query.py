@@ -28,17 +28,16 @@ from schema.deep_work import DeepWork
 from schema.enums import BehaviorOrder
 from schema.extension_user import ExtensionUser
 from schema.filters import ExtensionUserFilter, UsageFilter
+from schema.measure import MeasureInfo, measure_infos
 from schema.node import Node, NodeRow
 from schema.organization import Organization
 from schema.period import PeriodPresetInfo, preset_infos
 from schema.session import Session
 from schema.usage import (
-    MeasureInfo,
     PeriodArgument,
     TimeZoneArgument,
     Usage,
     UsageFilterArgument,
-    measure_infos,
     question,
 )
 from schema.user import User

@@ -10,7 +10,6 @@ from graphql.execution.values import get_argument_values
 
 from core.dimensions import Dimension
 from core.measures import BY_NAME, MEASURES
-from core.measures import Measure as MeasureDefinition
 from db.metrics.question import Question
 from db.metrics.values import MeasureValues
 from db.metrics.values import SessionSeconds as SessionSecondsValues
@@ -29,7 +28,7 @@ from resolvers.usage import UsageGroups as GroupsRow
 from resolvers.usage import UsageKey as KeyRow
 from schema.connection import After, PageInfo
 from schema.context import Info
-from schema.enums import Direction, EventType, Granularity, Shift, Unit, UsageDimension, UsageMeasure
+from schema.enums import Direction, EventType, Granularity, Shift, UsageDimension, UsageMeasure
 from schema.filters import UsageFilter
 from schema.period import Period
 from schema.scalars import BigInt
@@ -305,29 +304,3 @@ def _group_measures(info: Info) -> Measures:
 def _name(measure: object) -> str:
     """A measure's name in Python's spelling."""
     return str(getattr(measure, "value", measure))
-
-
-@strawberry.type(description="A measure: what a field of UsageMeasures means, and what it can be split by.")
-class MeasureInfo:
-    """A line of the catalogue."""
-
-    name: str = strawberry.field(description="The field of UsageMeasures.")
-    definition: str = strawberry.field(description="What it means, exactly.")
-    unit: Unit = strawberry.field(description="What its number counts.")
-    dimensions: list[UsageDimension] = strawberry.field(description="What `groups` can split it by.")
-    by_time: bool = strawberry.field(description="Whether `series` can split it into buckets.")
-
-
-def measure_infos() -> list[MeasureInfo]:
-    """The catalogue of measures."""
-    return [_info(measure) for measure in MEASURES]
-
-
-def _info(measure: MeasureDefinition) -> MeasureInfo:
-    return MeasureInfo(
-        name=measure.field,
-        definition=measure.definition,
-        unit=measure.unit,
-        dimensions=[dimension for dimension in Dimension if dimension in measure.dimensions],
-        by_time=measure.by_time,
-    )

@@ -93,6 +93,11 @@ async def end_others(connection: AsyncConnection, user_id: UUID, sign_in_id: UUI
     await connection.execute(delete(SignIn).where(SignIn.user_id == user_id, SignIn.id != sign_in_id))
 
 
+async def end_all(connection: AsyncConnection, user_id: UUID) -> None:
+    """End every sign-in of a user."""
+    await connection.execute(delete(SignIn).where(SignIn.user_id == user_id))
+
+
 async def _add_token(connection: AsyncConnection, sign_in_id: UUID, token_hash: bytes, expires_at: datetime) -> None:
     await connection.execute(
         insert(RefreshToken).values(token_hash=token_hash, sign_in_id=sign_in_id, expires_at=expires_at)

@@ -70,6 +70,15 @@ async def password_hash(connection: AsyncConnection, user_id: UUID) -> str | Non
     return await connection.scalar(select(User.password_hash).where(User.id == user_id))
 
 
+async def locked_password_hash(connection: AsyncConnection, user_id: UUID, *, to_change: bool) -> str | None:
+    """The password hash of an account, which nobody else can change before the transaction ends.
+
+    The lock that a sign-in's foreign key takes (KEY SHARE) would let a change of the password pass by.
+    """
+    statement = select(User.password_hash).where(User.id == user_id)
+    return await connection.scalar(statement.with_for_update(read=not to_change, key_share=to_change))
+
+
 async def create(connection: AsyncConnection, username: str, password_hash: str, *, is_super_admin: bool) -> UserRow:
     """Create an account. IntegrityError when the name is taken."""
     values = {"username": username, "password_hash": password_hash, "is_super_admin": is_super_admin}
