@@ -19,6 +19,7 @@ WITHOUT_SCOPE = {
         "by_username",
         "credentials",
         "password_hash",
+        "locked_password_hash",
         "create",
         "set_password_hash",
         "any_super_admin",
