@@ -1,4 +1,4 @@
-"""Monthly partitions of `behaviors` and `runs`: made ahead of time, and on demand for any month an event lands in."""
+"""Monthly partitions of what hangs off time: made ahead of time, and on demand for any month an event lands in."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -59,7 +59,7 @@ async def create(connection: AsyncConnection, months: Iterable[date]) -> None:
     # advisory lock a maker would still see the catalogue as it was before the wait, and make what it now has.)
     await connection.execute(text("LOCK TABLE behaviors IN SHARE UPDATE EXCLUSIVE MODE"))
     for month in months:
-        for parent in ("behaviors", "runs"):
+        for parent in ("behaviors", "runs", "hours"):
             await _create(connection, parent, month)
 
 

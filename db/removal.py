@@ -8,6 +8,7 @@ from db.queries import behavior as behaviors
 from db.queries import rollups
 
 ROWS_AT_ONCE = 20_000
+_REMOVALS = (behaviors.remove_some_of, rollups.remove_some_runs_of, rollups.remove_some_hours_of)
 
 
 async def remove_browsing_of(database: Database, user_ids: Collection[UUID]) -> None:
@@ -16,7 +17,7 @@ async def remove_browsing_of(database: Database, user_ids: Collection[UUID]) -> 
     Interrupted, it can be done again and goes on where it was. The caller has seen to it that nobody adds to them.
     """
     for user_id in user_ids:
-        for remove_some in (behaviors.remove_some_of, rollups.remove_some_of):
+        for remove_some in _REMOVALS:
             removed = ROWS_AT_ONCE
             while removed == ROWS_AT_ONCE:
                 async with database.write() as connection:

@@ -23,7 +23,7 @@ HOURS_AT_ONCE = 500
 
 
 async def keep_rollups(database: Database) -> None:
-    """Make the runs of marked hours anew, until cancelled."""
+    """Make the rollups of marked hours anew, until cancelled."""
     while True:
         try:
             while await refresh(database, now() - REST):
@@ -42,7 +42,7 @@ async def refresh(database: Database, before: datetime) -> int:
             return 0
         hours = await rollups.take_marks(connection, before, HOURS_AT_ONCE)
         if hours:
-            await rollups.make_runs(connection, hours)
+            await rollups.make(connection, hours)
         return len(hours)
 
 
@@ -53,7 +53,7 @@ async def refresh_all(database: Database) -> None:
 
 
 async def mark_everything(database: Database) -> int:
-    """Mark every hour that has events or runs, month by month; how many hours bear a mark then.
+    """Mark every hour that has events or rollups, month by month; how many hours bear a mark then.
 
     From here on `refresh` does the rest, and goes on where it was if it is interrupted.
     """
@@ -65,7 +65,7 @@ async def mark_everything(database: Database) -> int:
 
 
 async def verify(database: Database) -> AsyncIterator[tuple[int, list[PersonHour]]]:
-    """Compare runs with events: yields, part by part, how many hours were compared and which of them are wrong."""
+    """Compare rollups with events: yields, part by part, how many hours were compared and which of them are wrong."""
     async for hours in _months(database):
         for part in _parts(hours):
             async with database.read() as connection:

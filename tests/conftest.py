@@ -90,6 +90,7 @@ async def world(services: Services, http: AsyncClient) -> AsyncIterator[World]:
             "rejected_events",
             "dirty_hours",
             "runs",
+            "hours",
             "behaviors",
             "sign_ins",
             "extension_users",

@@ -6,7 +6,7 @@ from db.models.extension_user import ExtensionUser
 from db.models.membership import Membership
 from db.models.organization import Organization
 from db.models.rejected_event import RejectedEvent
-from db.models.rollup import Run, dirty_hours
+from db.models.rollup import Hour, Run, dirty_hours
 from db.models.sign_in import RefreshToken, SignIn
 from db.models.user import User
 
@@ -14,6 +14,7 @@ __all__ = [
     "Base",
     "Behavior",
     "ExtensionUser",
+    "Hour",
     "Membership",
     "Organization",
     "RefreshToken",

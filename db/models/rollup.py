@@ -3,10 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Index, Table, Uuid, func
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, Table, Text, Uuid, func
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base
+
+_INSTANTS = ARRAY(DateTime(timezone=True))
+_NUMBERS = ARRAY(Integer())
+_MICROSECONDS = ARRAY(BigInteger())
+_TEXTS = ARRAY(Text())
 
 
 class Run(Base):
@@ -31,6 +37,49 @@ class Run(Base):
     domain: Mapped[str | None]
 
 
+class Hour(Base):
+    """One person's hour (UTC) with an event, summed up so that neighbouring hours can be put together exactly.
+
+    Arrays of one prefix have an entry for each thing of the hour, in the same order:
+
+    - `session_…`: sessions; their first and last event here, and the domain of the last.
+    - `domain_…`: domains (NULL: events without one); what was counted, and the microseconds between events of a session
+      that belong to it.
+    - `segment_…`: active events with gaps of at most 300 s, in order of time; empty for anonymous events.
+      `segment_parts` says where a segment's parts end.
+    - `part_…`: domains of a segment, and the microseconds between its active events that belong to them.
+    """
+
+    __tablename__ = "hours"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (hour)"},)
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    events: Mapped[int]
+    active_events: Mapped[int]
+    tracked_minutes: Mapped[int]
+    engaged_minutes: Mapped[int]
+    session_ids: Mapped[list[str]] = mapped_column(_TEXTS)
+    session_first: Mapped[list[datetime]] = mapped_column(_INSTANTS)
+    session_last: Mapped[list[datetime]] = mapped_column(_INSTANTS)
+    session_domains: Mapped[list[str | None]] = mapped_column(_TEXTS)
+    domains: Mapped[list[str | None]] = mapped_column(_TEXTS)
+    domain_events: Mapped[list[int]] = mapped_column(_NUMBERS)
+    domain_active_events: Mapped[list[int]] = mapped_column(_NUMBERS)
+    domain_tracked_minutes: Mapped[list[int]] = mapped_column(_NUMBERS)
+    domain_engaged_minutes: Mapped[list[int]] = mapped_column(_NUMBERS)
+    domain_us: Mapped[list[int]] = mapped_column(_MICROSECONDS)
+    segment_first: Mapped[list[datetime]] = mapped_column(_INSTANTS)
+    segment_last: Mapped[list[datetime]] = mapped_column(_INSTANTS)
+    segment_events: Mapped[list[int]] = mapped_column(_NUMBERS)
+    segment_switches: Mapped[list[int]] = mapped_column(_NUMBERS)
+    segment_first_domains: Mapped[list[str | None]] = mapped_column(_TEXTS)
+    segment_last_domains: Mapped[list[str | None]] = mapped_column(_TEXTS)
+    segment_parts: Mapped[list[int]] = mapped_column(_NUMBERS)
+    part_domains: Mapped[list[str | None]] = mapped_column(_TEXTS)
+    part_us: Mapped[list[int]] = mapped_column(_MICROSECONDS)
+
+
 # Marks have no key: one is added without looking for others of its hour, so that writers never wait for one another.
 dirty_hours = Table(
     "dirty_hours",
@@ -40,7 +89,7 @@ dirty_hours = Table(
     Column("marked_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("ix_dirty_hours_user_id_hour", "user_id", "hour"),
 )
-"""Marks that a person's events of an hour have changed since their runs were made.
+"""Marks that a person's events of an hour have changed since their rollups were made.
 
 Set in the transaction that changes the events, so whoever sees the change sees the mark. An hour may carry many.
 """

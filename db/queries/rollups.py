@@ -1,7 +1,7 @@
-"""Making runs from events, and checking them.
+"""Making rollups from events, and checking them. What they are: db/queries/rollup_sql.py.
 
 The unit of work is one hour of one person. Marks in `dirty_hours` say which hours are out of date; a question reads the
-events of those and the runs of all others (db/metrics/source.py), so it is right whatever the state of the work.
+events of those and the rollups of all others (db/metrics/source.py), so it is right whatever the state of the work.
 """
 
 from collections.abc import Collection
@@ -12,50 +12,10 @@ from uuid import UUID
 from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.event_types import ACTIVE_TYPES
 from db.models import dirty_hours
+from db.queries.rollup_sql import CHOSEN, HOUR_COLUMNS, HOURS_OF_RUNS, RUN_COLUMNS, RUNS_OF_EVENTS
 
 _LOCK = 0x0BE4A712
-_ACTIVE = ", ".join(str(kind.value) for kind in sorted(ACTIVE_TYPES))
-
-# Gaps and islands: an event opens a run when anything that a run has in common differs from the event before. The
-# number of openings so far numbers the runs.
-_RUNS_OF = f"""
-    SELECT user_id, min(ts) AS first_ts, (array_agg(id ORDER BY ts, id))[1] AS first_id, max(ts) AS last_ts,
-           min(ts) FILTER (WHERE active) AS first_active_ts, max(ts) FILTER (WHERE active) AS last_active_ts,
-           count(*)::integer AS events, (count(*) FILTER (WHERE active))::integer AS active_events, session_id, domain
-    FROM (
-        SELECT *, count(*) FILTER (WHERE opens) OVER (PARTITION BY user_id, hour ORDER BY ts, id) AS run
-        FROM (
-            SELECT event.user_id, event.hour, event.ts, event.id, event.active, event.session_id, event.domain,
-                   date_trunc('minute', event.ts, 'UTC')
-                       IS DISTINCT FROM lag(date_trunc('minute', event.ts, 'UTC')) OVER person_hour
-                   OR event.session_id IS DISTINCT FROM lag(event.session_id) OVER person_hour
-                   OR event.domain IS DISTINCT FROM lag(event.domain) OVER person_hour AS opens
-            FROM (
-                SELECT chosen.hour, behaviors.*, type IN ({_ACTIVE}) AS active
-                FROM chosen
-                CROSS JOIN LATERAL (
-                    SELECT * FROM behaviors
-                    WHERE user_id = chosen.user_id AND ts >= chosen.hour AND ts < chosen.hour + interval '1 hour'
-                    OFFSET 0
-                ) AS behaviors
-            ) AS event
-            WINDOW person_hour AS (PARTITION BY event.user_id, event.hour ORDER BY event.ts, event.id)
-        ) AS opened
-    ) AS numbered
-    GROUP BY user_id, hour, run, session_id, domain
-"""
-_RUN_COLUMNS = (
-    "user_id, first_ts, first_id, last_ts, first_active_ts, last_active_ts, events, active_events, session_id, domain"
-)
-
-_CHOSEN = """
-    WITH chosen AS (
-        SELECT DISTINCT user_id, hour FROM unnest(CAST(:user_ids AS uuid[]), CAST(:hours AS timestamptz[]))
-            AS given (user_id, hour)
-    )
-"""
 
 
 class PersonHour(NamedTuple):
@@ -88,46 +48,53 @@ async def take_marks(connection: AsyncConnection, before: datetime, limit: int) 
     return [PersonHour(*row) for row in rows]
 
 
-async def make_runs(connection: AsyncConnection, hours: Collection[PersonHour]) -> None:
-    """Make the runs of these hours anew from their events."""
+async def make(connection: AsyncConnection, hours: Collection[PersonHour]) -> None:
+    """Make the rollups of these hours anew from their events."""
     arrays = _arrays(hours)
-    await connection.execute(
-        text(f"""
-            {_CHOSEN}
+    for statement in (
+        f"""
+            {CHOSEN}
             DELETE FROM runs USING chosen
             WHERE runs.user_id = chosen.user_id
               AND runs.first_ts >= chosen.hour AND runs.first_ts < chosen.hour + interval '1 hour'
-        """),
-        arrays,
-    )
-    await connection.execute(
-        text(f"""
-            {_CHOSEN}
-            INSERT INTO runs ({_RUN_COLUMNS})
-            {_RUNS_OF}
-        """),
-        arrays,
-    )
+        """,
+        f"{CHOSEN} INSERT INTO runs ({RUN_COLUMNS}) {RUNS_OF_EVENTS}",
+        f"""
+            {CHOSEN}
+            DELETE FROM hours USING chosen WHERE hours.user_id = chosen.user_id AND hours.hour = chosen.hour
+        """,
+        f"{CHOSEN}, {HOURS_OF_RUNS} INSERT INTO hours ({HOUR_COLUMNS}) SELECT {HOUR_COLUMNS} FROM made_hour",
+    ):
+        await connection.execute(text(statement), arrays)
 
 
 async def wrong_hours(connection: AsyncConnection, hours: Collection[PersonHour]) -> list[PersonHour]:
-    """Those of these hours whose runs are not what their events make, and which bear no mark that says so."""
-    statement = text(f"""
-        {_CHOSEN}, made AS ({_RUNS_OF}), kept AS (
-            SELECT {_RUN_COLUMNS} FROM chosen CROSS JOIN LATERAL (
-                SELECT {_RUN_COLUMNS} FROM runs
+    """Those of these hours whose rollups are not what their events make, and which bear no mark that says so."""
+    arrays = _arrays(hours)
+    of_runs = text(f"""
+        {CHOSEN}, made AS ({RUNS_OF_EVENTS}), kept AS (
+            SELECT {RUN_COLUMNS} FROM chosen CROSS JOIN LATERAL (
+                SELECT {RUN_COLUMNS} FROM runs
                 WHERE user_id = chosen.user_id
                   AND first_ts >= chosen.hour AND first_ts < chosen.hour + interval '1 hour'
                 OFFSET 0
-            ) AS run ({_RUN_COLUMNS.replace("user_id", "run_user_id", 1)})
+            ) AS run ({RUN_COLUMNS.replace("user_id", "run_user_id", 1)})
         ), wrong AS (
             (TABLE made EXCEPT TABLE kept) UNION ALL (TABLE kept EXCEPT TABLE made)
         )
         SELECT DISTINCT user_id, date_trunc('hour', first_ts, 'UTC') AS hour FROM wrong
         EXCEPT SELECT user_id, hour FROM dirty_hours
-        ORDER BY user_id, hour
     """)
-    return [PersonHour(*row) for row in await connection.execute(statement, _arrays(hours))]
+    of_hours = text(f"""
+        {CHOSEN}, {HOURS_OF_RUNS}, made AS (SELECT {HOUR_COLUMNS} FROM made_hour), kept AS (
+            SELECT {HOUR_COLUMNS} FROM chosen JOIN hours USING (user_id, hour)
+        ), wrong AS (
+            (TABLE made EXCEPT TABLE kept) UNION ALL (TABLE kept EXCEPT TABLE made)
+        )
+        SELECT DISTINCT user_id, hour FROM wrong EXCEPT SELECT user_id, hour FROM dirty_hours
+    """)
+    found = {PersonHour(*row) for check in (of_runs, of_hours) for row in await connection.execute(check, arrays)}
+    return sorted(found)
 
 
 async def mark(connection: AsyncConnection, hours: Collection[PersonHour]) -> None:
@@ -146,34 +113,44 @@ async def marks(connection: AsyncConnection) -> int:
 
 
 async def months(connection: AsyncConnection) -> list[datetime]:
-    """The first instants of the months that have events or runs."""
+    """The first instants of the months that have events or rollups."""
     statement = text("""
         SELECT DISTINCT month FROM (
             SELECT to_timestamp(right(child.relname, 7) || '-01', 'YYYY_MM-DD') AS month
             FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
-            WHERE inhparent IN ('behaviors'::regclass, 'runs'::regclass)
+            WHERE inhparent IN ('behaviors'::regclass, 'runs'::regclass, 'hours'::regclass)
         ) AS partition ORDER BY month
     """)
     return list(await connection.scalars(statement))
 
 
 async def hours_between(connection: AsyncConnection, start: datetime, end: datetime) -> list[PersonHour]:
-    """Every hour of every person in which there is an event or a run."""
+    """Every hour of every person in which there is an event or a rollup."""
     statement = text("""
         SELECT user_id, date_trunc('hour', ts, 'UTC') AS hour FROM behaviors WHERE ts >= :start AND ts < :end
         UNION
         SELECT user_id, date_trunc('hour', first_ts, 'UTC') FROM runs WHERE first_ts >= :start AND first_ts < :end
+        UNION
+        SELECT user_id, hour FROM hours WHERE hour >= :start AND hour < :end
         ORDER BY user_id, hour
     """)
     return [PersonHour(*row) for row in await connection.execute(statement, {"start": start, "end": end})]
 
 
-async def remove_some_of(connection: AsyncConnection, user_id: UUID, limit: int) -> int:
+async def remove_some_runs_of(connection: AsyncConnection, user_id: UUID, limit: int) -> int:
     """Delete at most `limit` runs of a person; how many there were."""
     statement = text("""
         DELETE FROM runs WHERE (user_id, first_ts, first_id) IN (
             SELECT user_id, first_ts, first_id FROM runs WHERE user_id = :user_id LIMIT :limit
         )
+    """)
+    return (await connection.execute(statement, {"user_id": user_id, "limit": limit})).rowcount
+
+
+async def remove_some_hours_of(connection: AsyncConnection, user_id: UUID, limit: int) -> int:
+    """Delete at most `limit` hours of a person; how many there were."""
+    statement = text("""
+        DELETE FROM hours WHERE (user_id, hour) IN (SELECT user_id, hour FROM hours WHERE user_id = :user_id LIMIT :limit)
     """)
     return (await connection.execute(statement, {"user_id": user_id, "limit": limit})).rowcount
 

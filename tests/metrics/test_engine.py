@@ -103,7 +103,7 @@ async def store(
 ) -> None:
     """The stream, stored by the way of all events, the latest first, and rollups in this state."""
     async with world.services.database.write() as db:
-        for table in ("behaviors", "runs", "dirty_hours"):
+        for table in ("behaviors", "runs", "hours", "dirty_hours"):
             await db.execute(text(f"DELETE FROM {table}"))
     moment = start
     events: list[tuple[int, RawEvent]] = []

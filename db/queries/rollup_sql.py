@@ -1,0 +1,171 @@
+"""What rollups are, in SQL: runs as events make them, hours as runs make them.
+
+Each statement part gives the rows of all rollups of the relation `chosen (user_id, hour)`.
+"""
+
+from core.event_types import ACTIVE_TYPES
+from core.events import ANONYMOUS
+from core.measures import SWITCH_GAP
+
+_ACTIVE = ", ".join(str(kind.value) for kind in sorted(ACTIVE_TYPES))
+_GAP = f"interval '{SWITCH_GAP.total_seconds()} seconds'"
+
+CHOSEN = """
+    WITH chosen AS (
+        SELECT DISTINCT user_id, hour FROM unnest(CAST(:user_ids AS uuid[]), CAST(:hours AS timestamptz[]))
+            AS given (user_id, hour)
+    )
+"""
+
+RUN_COLUMNS = (
+    "user_id, first_ts, first_id, last_ts, first_active_ts, last_active_ts, events, active_events, session_id, domain"
+)
+
+# Gaps and islands: an event opens a run when anything that a run has in common differs from the event before. The
+# number of openings so far numbers the runs.
+RUNS_OF_EVENTS = f"""
+    SELECT user_id, min(ts) AS first_ts, (array_agg(id ORDER BY ts, id))[1] AS first_id, max(ts) AS last_ts,
+           min(ts) FILTER (WHERE active) AS first_active_ts, max(ts) FILTER (WHERE active) AS last_active_ts,
+           count(*)::integer AS events, (count(*) FILTER (WHERE active))::integer AS active_events, session_id, domain
+    FROM (
+        SELECT *, count(*) FILTER (WHERE opens) OVER (PARTITION BY user_id, hour ORDER BY ts, id) AS run
+        FROM (
+            SELECT event.user_id, event.hour, event.ts, event.id, event.active, event.session_id, event.domain,
+                   date_trunc('minute', event.ts, 'UTC')
+                       IS DISTINCT FROM lag(date_trunc('minute', event.ts, 'UTC')) OVER person_hour
+                   OR event.session_id IS DISTINCT FROM lag(event.session_id) OVER person_hour
+                   OR event.domain IS DISTINCT FROM lag(event.domain) OVER person_hour AS opens
+            FROM (
+                SELECT chosen.hour, behaviors.*, type IN ({_ACTIVE}) AS active
+                FROM chosen
+                CROSS JOIN LATERAL (
+                    SELECT * FROM behaviors
+                    WHERE user_id = chosen.user_id AND ts >= chosen.hour AND ts < chosen.hour + interval '1 hour'
+                    OFFSET 0
+                ) AS behaviors
+            ) AS event
+            WINDOW person_hour AS (PARTITION BY event.user_id, event.hour ORDER BY event.ts, event.id)
+        ) AS opened
+    ) AS numbered
+    GROUP BY user_id, hour, run, session_id, domain
+"""
+
+HOUR_COLUMNS = (
+    "user_id, hour, events, active_events, tracked_minutes, engaged_minutes, "
+    "session_ids, session_first, session_last, session_domains, "
+    "domains, domain_events, domain_active_events, domain_tracked_minutes, domain_engaged_minutes, domain_us, "
+    "segment_first, segment_last, segment_events, segment_switches, segment_first_domains, segment_last_domains, "
+    "segment_parts, part_domains, part_us"
+)
+
+
+def _microseconds(interval: str) -> str:
+    return f"(extract(epoch FROM {interval}) * 1000000)::bigint"
+
+
+_MINUTES = """
+    count(DISTINCT minute)::integer AS tracked_minutes,
+    (count(DISTINCT minute) FILTER (WHERE active_events > 0))::integer AS engaged_minutes
+"""
+_COUNTS = f"sum(events)::integer AS events, sum(active_events)::integer AS active_events, {_MINUTES}"
+
+# To be put behind CHOSEN and a comma.
+HOURS_OF_RUNS = f"""
+    run AS MATERIALIZED (
+        SELECT chosen.hour, date_trunc('minute', kept.first_ts, 'UTC') AS minute, kept.*
+        FROM chosen
+        CROSS JOIN LATERAL (
+            SELECT * FROM runs
+            WHERE user_id = chosen.user_id AND first_ts >= chosen.hour AND first_ts < chosen.hour + interval '1 hour'
+            OFFSET 0
+        ) AS kept
+    ),
+    whole AS (SELECT user_id, hour, {_COUNTS} FROM run GROUP BY user_id, hour),
+    session AS (
+        SELECT user_id, hour, session_id, min(first_ts) AS first_ts, max(last_ts) AS last_ts,
+               (array_agg(domain ORDER BY first_ts DESC, first_id DESC))[1] AS domain
+        FROM run GROUP BY user_id, hour, session_id
+    ),
+    sessions AS (
+        SELECT user_id, hour, array_agg(session_id ORDER BY session_id) AS session_ids,
+               array_agg(first_ts ORDER BY session_id) AS session_first,
+               array_agg(last_ts ORDER BY session_id) AS session_last,
+               array_agg(domain ORDER BY session_id) AS session_domains
+        FROM session GROUP BY user_id, hour
+    ),
+    spent_run AS (
+        SELECT *, coalesce(lead(first_ts) OVER session, last_ts) - first_ts AS spent
+        FROM run WINDOW session AS (PARTITION BY user_id, hour, session_id ORDER BY first_ts, first_id)
+    ),
+    domain AS (
+        SELECT user_id, hour, domain, {_COUNTS}, {_microseconds("sum(spent)")} AS us
+        FROM spent_run GROUP BY user_id, hour, domain
+    ),
+    domains AS (
+        SELECT user_id, hour, array_agg(domain ORDER BY domain) AS domains,
+               array_agg(events ORDER BY domain) AS domain_events,
+               array_agg(active_events ORDER BY domain) AS domain_active_events,
+               array_agg(tracked_minutes ORDER BY domain) AS domain_tracked_minutes,
+               array_agg(engaged_minutes ORDER BY domain) AS domain_engaged_minutes,
+               array_agg(us ORDER BY domain) AS domain_us
+        FROM domain GROUP BY user_id, hour
+    ),
+    active_run AS (
+        SELECT *, coalesce(first_active_ts - lag(last_active_ts) OVER person_hour <= {_GAP}, false) AS goes_on,
+               coalesce(lead(first_active_ts) OVER person_hour - last_active_ts <= {_GAP}, false) AS is_followed,
+               lead(first_active_ts) OVER person_hour AS following,
+               domain IS DISTINCT FROM lag(domain) OVER person_hour AS switches
+        FROM run WHERE active_events > 0 AND user_id <> '{ANONYMOUS}'
+        WINDOW person_hour AS (PARTITION BY user_id, hour ORDER BY first_ts, first_id)
+    ),
+    numbered_run AS (
+        SELECT *, count(*) FILTER (WHERE NOT goes_on) OVER (
+            PARTITION BY user_id, hour ORDER BY first_ts, first_id ROWS UNBOUNDED PRECEDING
+        ) AS segment
+        FROM active_run
+    ),
+    segment AS (
+        SELECT user_id, hour, segment, min(first_active_ts) AS first_ts, max(last_active_ts) AS last_ts,
+               sum(active_events)::integer AS events, (count(*) FILTER (WHERE goes_on AND switches))::integer AS switches,
+               (array_agg(domain ORDER BY first_ts, first_id))[1] AS first_domain,
+               (array_agg(domain ORDER BY first_ts DESC, first_id DESC))[1] AS last_domain,
+               (sum(count(DISTINCT domain) + bool_or(domain IS NULL)::integer)
+                   OVER (PARTITION BY user_id, hour ORDER BY segment))::integer AS parts
+        FROM numbered_run GROUP BY user_id, hour, segment
+    ),
+    segments AS (
+        SELECT user_id, hour, array_agg(first_ts ORDER BY segment) AS segment_first,
+               array_agg(last_ts ORDER BY segment) AS segment_last, array_agg(events ORDER BY segment) AS segment_events,
+               array_agg(switches ORDER BY segment) AS segment_switches,
+               array_agg(first_domain ORDER BY segment) AS segment_first_domains,
+               array_agg(last_domain ORDER BY segment) AS segment_last_domains,
+               array_agg(parts ORDER BY segment) AS segment_parts
+        FROM segment GROUP BY user_id, hour
+    ),
+    part AS (
+        SELECT user_id, hour, segment, domain,
+               {_microseconds("sum(CASE WHEN is_followed THEN following ELSE last_active_ts END - first_active_ts)")} AS us
+        FROM numbered_run GROUP BY user_id, hour, segment, domain
+    ),
+    parts AS (
+        SELECT user_id, hour, array_agg(domain ORDER BY segment, domain) AS part_domains,
+               array_agg(us ORDER BY segment, domain) AS part_us
+        FROM part GROUP BY user_id, hour
+    ),
+    made_hour AS (
+        SELECT user_id, hour, events, active_events, tracked_minutes, engaged_minutes,
+               session_ids, session_first, session_last, session_domains,
+               domains, domain_events, domain_active_events, domain_tracked_minutes, domain_engaged_minutes, domain_us,
+               coalesce(segment_first, '{{}}') AS segment_first, coalesce(segment_last, '{{}}') AS segment_last,
+               coalesce(segment_events, '{{}}') AS segment_events, coalesce(segment_switches, '{{}}') AS segment_switches,
+               coalesce(segment_first_domains, '{{}}') AS segment_first_domains,
+               coalesce(segment_last_domains, '{{}}') AS segment_last_domains,
+               coalesce(segment_parts, '{{}}') AS segment_parts,
+               coalesce(part_domains, '{{}}') AS part_domains, coalesce(part_us, '{{}}') AS part_us
+        FROM whole
+        JOIN sessions USING (user_id, hour)
+        JOIN domains USING (user_id, hour)
+        LEFT JOIN segments USING (user_id, hour)
+        LEFT JOIN parts USING (user_id, hour)
+    )
+"""
