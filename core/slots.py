@@ -7,13 +7,15 @@ between two neighbouring marks: it lies in one bucket, one hour of the day and o
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.calendar import Bucket, marks
 from core.dimensions import Dimension, Granularity
 from core.periods import TimeRange
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOTHING = timedelta()
 _FINEST = {Dimension.HOUR_OF_DAY: Granularity.HOUR, Dimension.DAY_OF_WEEK: Granularity.DAY}
 
 
@@ -28,6 +30,10 @@ class Slots:
     buckets: tuple[int, ...]
     hours: tuple[int, ...]
     weekdays: tuple[int, ...]
+
+    def cut_at(self, step: timedelta) -> bool:
+        """Whether all marks within the range lie on multiples of a step (an hour, a minute) in UTC."""
+        return all((edge - _EPOCH) % step == _NOTHING for edge in self.edges[1:-1])
 
 
 def slots(

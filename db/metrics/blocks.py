@@ -1,107 +1,126 @@
 """Deep work: blocks of a person's active events.
 
 active events   ×××× ××  ××××        ×× ×        gap of more than 300 s: a new block
-blocks          [────────────]       [──]        deep when it lasts 25 minutes and holds 10 events
+segments        [──────][───]        [──]        what hours and runs know of them
+blocks          [───────────]        [──]        deep when it lasts 25 minutes and holds 10 events
 """
 
 from typing import Any
 
-from sqlalchemy import CTE, Double, Integer, and_, cast, func, literal, select
+from sqlalchemy import CTE, Double, FromClause, Integer, Subquery, and_, cast, extract, func, literal, select, union_all
 from sqlalchemy.dialects.postgresql import INTERVAL
 
 from core.dimensions import Dimension
 from core.measures import DEEP_WORK_EVENTS, DEEP_WORK_LENGTH, SWITCH_GAP
 from db.keyset import AnySelect
+from db.metrics import hours
 from db.metrics.keys import Keys
-from db.metrics.sequences import named, pieces
+from db.metrics.sequences import pieces, segments
+from db.metrics.source import Source
 
 _GAP = literal(SWITCH_GAP, INTERVAL())
 
 
-def deep_runs(run: CTE) -> CTE:
-    """The active runs that lie in deep-work blocks.
+def deep_segments(source: Source, keys: Keys, *, by_domain: bool) -> CTE:
+    """The segments that lie in deep-work blocks.
 
-    Adds to a run's columns: block (its number, per person), opens (whether it is the block's first run), switches (1
-    where the domain differs from that of the run before, in the same block), start and end of the time that belongs to
-    it, and block_start, block_end, block_events.
+    Adds to a segment's columns: block (its number, per person), opens (whether it is the block's first), all_switches
+    (with that between the segment before and this one), start and end of the time that is accounted for by neither
+    parts nor other segments, and block_start, block_end, block_events.
     """
-    order = [run.c.first_ts, run.c.first_id]
-    person: dict[str, Any] = {"partition_by": run.c.user_id, "order_by": order}
-    gap = run.c.first_active_ts - func.lag(run.c.last_active_ts).over(**person)
-    active = (
-        select(
-            *run.c,
-            func.coalesce(gap > _GAP, literal(True)).label("opens"),
-            func.lag(run.c.domain).over(**person).label("domain_before"),
-        )
-        .where(run.c.active_events > 0, named(run))
-        .subquery("active_run")
-    )
+    segment = segments(source, keys, by_domain=by_domain)
+    person: dict[str, Any] = {"partition_by": segment.c.user_id, "order_by": [segment.c.first_ts, segment.c.first_id]}
+    gap = segment.c.first_active_ts - func.lag(segment.c.last_active_ts).over(**person)
+    opened = select(
+        *segment.c,
+        func.coalesce(gap > _GAP, literal(True)).label("opens"),
+        func.lag(segment.c.last_domain).over(**person).label("domain_before"),
+    ).subquery("opened")
     number = (
         func.count()
-        .filter(active.c.opens)
-        .over(partition_by=active.c.user_id, order_by=[active.c.first_ts, active.c.first_id], rows=(None, 0))
+        .filter(opened.c.opens)
+        .over(partition_by=opened.c.user_id, order_by=[opened.c.first_ts, opened.c.first_id], rows=(None, 0))
     )
-    numbered = select(active, number.label("block")).subquery("numbered_run")
+    numbered = select(opened, number.label("block")).subquery("numbered")
     block = [numbered.c.user_id, numbered.c.block]
     following = func.lead(numbered.c.first_active_ts).over(
         partition_by=block, order_by=[numbered.c.first_ts, numbered.c.first_id]
     )
-    switches = and_(~numbered.c.opens, numbered.c.domain.is_distinct_from(numbered.c.domain_before))
+    switches_in = and_(~numbered.c.opens, numbered.c.first_domain.is_distinct_from(numbered.c.domain_before))
     measured = select(
         numbered,
-        cast(switches, Integer()).label("switches"),
-        numbered.c.first_active_ts.label("start"),
+        (numbered.c.switches + cast(switches_in, Integer())).label("all_switches"),
+        numbered.c.open_ts.label("start"),
         func.coalesce(following, numbered.c.last_active_ts).label("end"),
         func.min(numbered.c.first_active_ts).over(partition_by=block).label("block_start"),
         func.max(numbered.c.last_active_ts).over(partition_by=block).label("block_end"),
         func.sum(numbered.c.active_events).over(partition_by=block).label("block_events"),
-    ).subquery("measured_run")
+    ).subquery("measured")
     is_deep = and_(
         measured.c.block_end - measured.c.block_start >= literal(DEEP_WORK_LENGTH, INTERVAL()),
         measured.c.block_events >= DEEP_WORK_EVENTS,
     )
-    return select(measured).where(is_deep).cte("deep_run")
+    return select(measured).where(is_deep).cte("deep")
 
 
-def deep_work(run: CTE, keys: Keys) -> AnySelect:
+def domain_times(deep: CTE, keys: Keys) -> Subquery:
+    """The blocks' time by domain, in pieces: block, block_start, domain, seconds, and slot where time is cut.
+
+    `deep` must be told apart by domain. A domain with an event in a block has a piece, be it of 0 seconds; but where
+    time is cut, pieces are longer than that.
+    """
+    names = ["user_id", "organization_id", "block", "block_start"]
+    part = hours.parts(deep).subquery("part")
+    seconds = part.c.seconds
+    slot = ["slot"] if keys.by_time else []
+    within = select(*(part.c[name] for name in names), part.c.domain, *(part.c[name] for name in slot), seconds)
+    stretch = select(
+        *(deep.c[name] for name in names), deep.c.last_domain.label("domain"), deep.c.start, deep.c.end
+    ).subquery("stretch")
+    between: FromClause = stretch
+    length: Any = extract("epoch", stretch.c.end - stretch.c.start)
+    if keys.by_time:
+        within = within.where(seconds > 0)
+        between = pieces(stretch, keys)
+        length = between.c.seconds
+    outside = select(
+        *(between.c[name] for name in names), between.c.domain, *(between.c[name] for name in slot), length
+    )
+    return union_all(within, outside).subquery("domain_time")
+
+
+def deep_work(source: Source, keys: Keys) -> AnySelect:
     """`deep_work_sessions` and `deep_work_seconds`."""
-    deep = deep_runs(run)
-    if keys.by_time or Dimension.DOMAIN in keys.dimensions:
-        return _by_piece(deep, keys)
-    labels = keys.of(deep)
-    length = func.extract("epoch", deep.c.block_end - deep.c.block_start)
+    by_domain = Dimension.DOMAIN in keys.dimensions
+    deep = deep_segments(source, keys, by_domain=by_domain)
+    if by_domain:
+        return _by_piece(domain_times(deep, keys), keys)
+    names = [deep.c.user_id, deep.c.organization_id, deep.c.block]
+    ends = [deep.c.block_start.label("start"), deep.c.block_end.label("end")]
+    block = select(*names, *ends).where(deep.c.opens).subquery("block")
+    if keys.by_time:
+        return _by_piece(pieces(block, keys), keys)
+    labels = keys.of(block)
     return (
         select(
             *labels,
             func.count().label("deep_work_sessions"),
-            cast(func.sum(length), Double()).label("deep_work_seconds"),
+            cast(func.sum(extract("epoch", block.c.end - block.c.start)), Double()).label("deep_work_seconds"),
         )
-        .where(deep.c.opens, *keys.conditions(deep))
+        .where(*keys.conditions(block))
         .group_by(*(label.element for label in labels))
     )
 
 
-def _by_piece(deep: CTE, keys: Keys) -> AnySelect:
-    """Time as it belongs to domains and times; a block counts wherever it has a piece or, by domain alone, an event."""
-    columns = [deep.c.user_id, deep.c.organization_id, deep.c.domain, deep.c.block]
-    stretch = select(*columns, deep.c.start, deep.c.end).subquery("stretch")
-    if keys.by_time:
-        part: Any = pieces(stretch, keys)
-        seconds = part.c.seconds
-    else:
-        part, seconds = stretch, func.extract("epoch", stretch.c.end - stretch.c.start)
-    per_block = (
-        select(*keys.of(part), part.c.user_id.label("person"), part.c.block.label("block"), seconds.label("seconds"))
-        .select_from(keys.joined(part))
-        .where(*keys.conditions(part))
-        .subquery("block_piece")
-    )
-    names = [per_block.c[column.name] for column in keys.columns]
+def _by_piece(piece: Subquery, keys: Keys) -> AnySelect:
+    """Pieces of blocks, summed up; a block counts once in every group that has a piece of it."""
+    labels = keys.of(piece)
     block = (
-        select(*names, per_block.c.person, per_block.c.block, func.sum(per_block.c.seconds).label("seconds"))
-        .group_by(*names, per_block.c.person, per_block.c.block)
-        .subquery("block")
+        select(*labels, func.sum(piece.c.seconds).label("seconds"))
+        .select_from(keys.joined(piece))
+        .where(*keys.conditions(piece))
+        .group_by(*(label.element for label in labels), piece.c.user_id, piece.c.block)
+        .subquery("block_piece")
     )
     names = [block.c[column.name] for column in keys.columns]
     return select(

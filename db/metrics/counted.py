@@ -2,61 +2,90 @@
 
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, func, literal_column, null, select, union_all
 
+from core.dimensions import Dimension
 from db.keyset import AnySelect
+from db.metrics import hours
 from db.metrics.keys import Keys
-from db.metrics.sequences import named
+from db.metrics.sequences import named, visits
+from db.metrics.source import Source
 
 
-def events(run: CTE, keys: Keys) -> AnySelect:
+def events(source: Source, keys: Keys) -> AnySelect:
     """`events` and `active_events`."""
-    counts = [
-        func.sum(run.c.events).label("events"),
-        func.sum(run.c.active_events).label("active_events"),
-    ]
-    return _from(run, keys, *keys.of(run), *counts).group_by(*_places(keys))
+    tally = _tallies(source, keys, by_domain=Dimension.DOMAIN in keys.dimensions)
+    counts = [func.sum(tally.c.events).label("events"), func.sum(tally.c.active_events).label("active_events")]
+    return _from(tally, keys, *keys.of(tally), *counts).group_by(*_places(keys))
 
 
-def users(run: CTE, keys: Keys) -> AnySelect:
+def users(source: Source, keys: Keys) -> AnySelect:
     """`users`: anonymous events are nobody's."""
-    return _distinct(run, keys, "users", run.c.user_id, where=named(run))
+    tally = _tallies(source, keys, by_domain=Dimension.DOMAIN in keys.dimensions)
+    return _distinct(tally, keys, "users", tally.c.user_id, where=named(tally))
 
 
-def sessions(run: CTE, keys: Keys) -> AnySelect:
+def sessions(source: Source, keys: Keys) -> AnySelect:
     """`sessions`."""
-    return _distinct(run, keys, "sessions", run.c.user_id, run.c.session_id)
+    # Hours know which sessions and which domains they have, but not which session had which domain.
+    hours_do = source.hours is not None and Dimension.DOMAIN not in keys.dimensions
+    visit = visits(source) if hours_do else source.runs
+    return _distinct(visit, keys, "sessions", visit.c.user_id, visit.c.session_id)
 
 
-def unique_domains(run: CTE, keys: Keys) -> AnySelect:
+def unique_domains(source: Source, keys: Keys) -> AnySelect:
     """`unique_domains`."""
-    return _distinct(run, keys, "unique_domains", run.c.domain, where=run.c.domain.is_not(None))
+    tally = _tallies(source, keys, by_domain=True)
+    return _distinct(tally, keys, "unique_domains", tally.c.domain, where=tally.c.domain.is_not(None))
 
 
-def unique_urls(run: CTE, keys: Keys) -> AnySelect:
+def unique_urls(source: Source, keys: Keys) -> AnySelect:
     """`unique_urls`."""
-    return _distinct(run, keys, "unique_urls", run.c.url, where=run.c.url.is_not(None))
+    event = source.events
+    return _distinct(event, keys, "unique_urls", event.c.url, where=event.c.url.is_not(None))
 
 
-def minutes(run: CTE, keys: Keys) -> AnySelect:
+def minutes(source: Source, keys: Keys) -> AnySelect:
     """`tracked_minutes` and `engaged_minutes`: minutes of a person, and whether any event in them was active."""
-    person_and_minute = [run.c.user_id.label("person"), run.c.minute.label("minute")]
+    run = source.rest
     engaged = func.bool_or(run.c.active_events > 0).label("engaged")
     minute = (
-        _from(run, keys, *keys.of(run), *person_and_minute, engaged)
+        _from(run, keys, *keys.of(run), run.c.user_id.label("person"), run.c.minute.label("minute"), engaged)
         .group_by(*_places(keys), run.c.user_id, run.c.minute)
         .subquery("minute")
     )
-    counts = [
+    columns = [minute.c[column.name] for column in keys.columns]
+    counted = select(
+        *columns,
         func.count().label("tracked_minutes"),
         func.count().filter(minute.c.engaged).label("engaged_minutes"),
-    ]
-    columns = [minute.c[column.name] for column in keys.columns]
-    return select(*columns, *counts).group_by(*columns)
+    ).group_by(*columns)
+    if source.hours is None:
+        return counted
+    hour = source.hours
+    if Dimension.DOMAIN in keys.dimensions:
+        hour = hours.domains(hour).subquery("hour_domain")
+    kept = _from(hour, keys, *keys.of(hour), hour.c.tracked_minutes, hour.c.engaged_minutes)
+    both = union_all(kept, counted).subquery("minutes")
+    columns = [both.c[column.name] for column in keys.columns]
+    sums = [func.sum(both.c[name]).label(name) for name in ("tracked_minutes", "engaged_minutes")]
+    return select(*columns, *sums).group_by(*columns)
+
+
+def _tallies(source: Source, keys: Keys, *, by_domain: bool) -> FromClause:
+    """Rows whose events and active_events add up, told apart by all that the keys read, and by domain where asked."""
+    run = source.rest
+    if source.hours is None:
+        return run
+    hour = hours.domains(source.hours).subquery("hour_domain") if by_domain else source.hours
+    names = ["user_id", "organization_id", *(["slot"] if keys.by_time else []), "events", "active_events"]
+    kept = select(*(hour.c[name] for name in names), hour.c.domain if by_domain else null().label("domain"))
+    fresh = select(*(run.c[name] for name in names), run.c.domain)
+    return union_all(kept, fresh).subquery("tally")
 
 
 def _distinct(
-    run: CTE, keys: Keys, name: str, *things: ColumnElement[Any], where: ColumnElement[bool] | None = None
+    run: FromClause, keys: Keys, name: str, *things: ColumnElement[Any], where: ColumnElement[bool] | None = None
 ) -> AnySelect:
     """How many different `things` each group has. Two levels of grouping are hashed; count(DISTINCT) would sort."""
     labelled = [thing.label(f"thing_{place}") for place, thing in enumerate(things)]
@@ -68,8 +97,8 @@ def _distinct(
     return select(*columns, func.count().label(name)).group_by(*columns)
 
 
-def _from(run: CTE, keys: Keys, *columns: ColumnElement[Any]) -> AnySelect:
-    return select(*columns).select_from(keys.joined(run)).where(*keys.conditions(run))
+def _from(relation: FromClause, keys: Keys, *columns: ColumnElement[Any]) -> AnySelect:
+    return select(*columns).select_from(keys.joined(relation)).where(*keys.conditions(relation))
 
 
 def _places(keys: Keys) -> list[ColumnElement[Any]]:

@@ -5,6 +5,7 @@ the split needs them, session_id, domain, url, type, slot.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -62,7 +63,8 @@ class Keys:
     def __init__(self, subject: Subject | None, split: Split, slots: Slots | None) -> None:
         self._subject = subject
         self._split = split
-        self._slots = None if slots is None else _slots_cte(slots)
+        self._slots = slots
+        self._slots_cte = None if slots is None else _slots_cte(slots)
 
     @property
     def by_time(self) -> bool:
@@ -72,8 +74,12 @@ class Keys:
     @property
     def slots(self) -> CTE:
         """One row with the arrays of the slots: edges, buckets, hours, weekdays."""
-        assert self._slots is not None, "ask `by_time` first"  # noqa: S101
-        return self._slots
+        assert self._slots_cte is not None, "ask `by_time` first"  # noqa: S101
+        return self._slots_cte
+
+    def cuts_at(self, step: timedelta) -> bool:
+        """Whether time is cut at multiples of a step alone, the ends of the range aside."""
+        return self._slots is None or self._slots.cut_at(step)
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:

@@ -6,54 +6,68 @@ Sequences are taken over all events of the question before anything is split, so
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
+    BigInteger,
     ColumnElement,
     Double,
     FromClause,
+    Integer,
     Subquery,
+    Text,
     Uuid,
+    case,
     cast,
     extract,
     func,
     literal,
+    null,
     select,
     true,
+    union_all,
 )
-from sqlalchemy.dialects.postgresql import INTERVAL
+from sqlalchemy.dialects.postgresql import ARRAY, INTERVAL
 
 from core.dimensions import Dimension
 from core.events import ANONYMOUS
 from core.measures import SWITCH_GAP
 from db.keyset import AnySelect
+from db.metrics import hours
 from db.metrics.keys import Keys
+from db.metrics.source import Source
 
 _INSTANT_BEFORE = func.make_interval(0, 0, 0, 0, 0, 0, 0.000001)
 _WHOLE_SESSIONS = {Dimension.EXTENSION_USER, Dimension.ORGANIZATION, Dimension.SESSION}
 
 
-def tracked_seconds(run: CTE, keys: Keys) -> AnySelect:
+def tracked_seconds(source: Source, keys: Keys) -> AnySelect:
     """`tracked_seconds`: whole sessions where those stay whole, else the time between events, piece by piece."""
     if not keys.by_time and set(keys.dimensions) <= _WHOLE_SESSIONS:
-        session = _sessions(run)
+        session = _sessions(source)
         return _summed(session, keys, session.c.seconds, "tracked_seconds")
-    order = [run.c.first_ts, run.c.first_id]
-    following = func.lead(run.c.first_ts).over(partition_by=[run.c.user_id, run.c.session_id], order_by=order)
+    by_domain = Dimension.DOMAIN in keys.dimensions
+    visit = visits(source, by_domain=by_domain)
+    order = [visit.c.first_ts, visit.c.first_id]
+    following = func.lead(visit.c.first_ts).over(partition_by=[visit.c.user_id, visit.c.session_id], order_by=order)
     stretch = select(
-        run.c.user_id,
-        run.c.organization_id,
-        run.c.session_id,
-        run.c.domain,
-        run.c.url,
-        run.c.first_ts.label("start"),
-        func.coalesce(following, run.c.last_ts).label("end"),
+        visit.c.user_id,
+        visit.c.organization_id,
+        visit.c.session_id,
+        visit.c.domain,
+        visit.c.url,
+        visit.c.open_ts.label("start"),
+        func.coalesce(following, visit.c.last_ts).label("end"),
     ).subquery("stretch")
-    piece = pieces(stretch, keys)
+    piece: FromClause = pieces(stretch, keys)
+    if by_domain and source.hours is not None:
+        names = ["user_id", "organization_id", *(["slot"] if keys.by_time else []), "domain", "seconds"]
+        within = hours.domains(source.hours).subquery("hour_domain")
+        both = (select(*(relation.c[name] for name in names)) for relation in (within, piece))
+        piece = union_all(*both).subquery("spent")
     return _summed(piece, keys, piece.c.seconds, "tracked_seconds")
 
 
-def session_seconds(run: CTE, keys: Keys) -> AnySelect:
+def session_seconds(source: Source, keys: Keys) -> AnySelect:
     """`session_seconds`, in four columns."""
-    session = _sessions(run)
+    session = _sessions(source)
     seconds: ColumnElement[float] = cast(session.c.seconds, Double())
     columns = [
         cast(func.avg(session.c.seconds), Double()).label("session_average"),
@@ -64,28 +78,91 @@ def session_seconds(run: CTE, keys: Keys) -> AnySelect:
     return _grouped(session, keys, *columns)
 
 
-def context_switches(run: CTE, keys: Keys) -> AnySelect:
+def context_switches(source: Source, keys: Keys) -> AnySelect:
     """`context_switches`."""
-    person: dict[str, Any] = {"partition_by": run.c.user_id, "order_by": [run.c.first_ts, run.c.first_id]}
-    step = (
-        select(
-            run.c.user_id,
-            run.c.organization_id,
-            run.c.domain,
-            *([run.c.slot] if keys.by_time else []),
-            (run.c.first_active_ts - func.lag(run.c.last_active_ts).over(**person)).label("gap"),
-            func.lag(run.c.domain).over(**person).label("domain_before"),
-        )
-        .where(run.c.active_events > 0, named(run))
-        .subquery("step")
+    segment = segments(source, keys)
+    person: dict[str, Any] = {"partition_by": segment.c.user_id, "order_by": [segment.c.first_ts, segment.c.first_id]}
+    step = select(
+        segment.c.user_id,
+        segment.c.organization_id,
+        *([segment.c.slot] if keys.by_time else []),
+        segment.c.switches,
+        segment.c.first_domain,
+        (segment.c.first_active_ts - func.lag(segment.c.last_active_ts).over(**person)).label("gap"),
+        func.lag(segment.c.last_domain).over(**person).label("domain_before"),
+    ).subquery("step")
+    is_switch = (step.c.gap <= literal(SWITCH_GAP, INTERVAL())) & step.c.first_domain.is_distinct_from(
+        step.c.domain_before
     )
-    is_switch = (step.c.gap <= literal(SWITCH_GAP, INTERVAL())) & step.c.domain.is_distinct_from(step.c.domain_before)
-    return _grouped(step, keys, func.count().filter(is_switch).label("context_switches"))
+    switches = step.c.switches + case((is_switch, 1), else_=0)
+    return _grouped(step, keys, func.sum(switches).label("context_switches"))
 
 
-def named(run: CTE) -> ColumnElement[bool]:
-    """Whether a run is a person's: anonymous events are many people's, and follow one another by chance."""
-    return run.c.user_id != cast(literal(ANONYMOUS, Uuid()), Uuid())
+def visits(source: Source, *, by_domain: bool = False) -> FromClause:
+    """What happened of each session within an hour or a run; the time between visits is found by their order.
+
+    Columns: session_id, domain (of the last event), url, first_ts, first_id, last_ts; and open_ts: time from there on
+    is not yet accounted for. That of hours is, where it is told apart `by_domain`, up to their last event.
+    """
+    run = source.rest
+    own = [run.c.user_id, run.c.organization_id, run.c.session_id, run.c.domain]
+    slot = [run.c.slot] if "slot" in run.c else []
+    moments = [run.c.first_ts, run.c.first_id, run.c.last_ts, run.c.first_ts.label("open_ts")]
+    of_runs = select(*own, run.c.url, *moments, *slot)
+    if source.hours is None:
+        return of_runs.subquery("visit")
+    session = hours.sessions(source.hours).subquery("hour_session")
+    of_hours = select(
+        *(session.c[column.name] for column in own),
+        cast(null(), Text()).label("url"),
+        session.c.first_ts,
+        cast(literal(ANONYMOUS, Uuid()), Uuid()).label("first_id"),
+        session.c.last_ts,
+        (session.c.last_ts if by_domain else session.c.first_ts).label("open_ts"),
+        *([session.c.slot] if slot else []),
+    )
+    return union_all(of_hours, of_runs).subquery("visit")
+
+
+def segments(source: Source, keys: Keys, *, by_domain: bool = False) -> FromClause:
+    """A person's active events, as far as they are known to follow one another by at most 300 s.
+
+    Columns: first_ts, first_id (their order), first_active_ts, last_active_ts, active_events, switches, first_domain,
+    last_domain; part_domains and part_us, what belongs to the domains within; and open_ts: time from there on is not
+    yet accounted for. Parts are those of hours alone, and only where time is told apart `by_domain`.
+    """
+    run = source.rest
+    slot = ["slot"] if keys.by_time else []
+    of_runs = select(
+        *(run.c[name] for name in ("user_id", "organization_id", *slot, "first_ts", "first_id")),
+        run.c.first_active_ts,
+        run.c.last_active_ts,
+        run.c.active_events,
+        literal(0, Integer()).label("switches"),
+        run.c.domain.label("first_domain"),
+        run.c.domain.label("last_domain"),
+        cast(null(), ARRAY(Text())).label("part_domains"),
+        cast(null(), ARRAY(BigInteger())).label("part_us"),
+        run.c.first_active_ts.label("open_ts"),
+    ).where(run.c.active_events > 0, named(run))
+    if source.hours is None:
+        return of_runs.subquery("segment")
+    entry = hours.segments(source.hours).subquery("hour_segment")
+    of_hours = select(
+        *(entry.c[name] for name in ("user_id", "organization_id", *slot, "first_ts")),
+        cast(literal(ANONYMOUS, Uuid()), Uuid()).label("first_id"),
+        entry.c.first_ts.label("first_active_ts"),
+        entry.c.last_ts.label("last_active_ts"),
+        entry.c.events.label("active_events"),
+        *(entry.c[name] for name in ("switches", "first_domain", "last_domain", "part_domains", "part_us")),
+        (entry.c.last_ts if by_domain else entry.c.first_ts).label("open_ts"),
+    )
+    return union_all(of_hours, of_runs).subquery("segment")
+
+
+def named(relation: FromClause) -> ColumnElement[bool]:
+    """Whether a row is a person's: anonymous events are many people's, and follow one another by chance."""
+    return relation.c.user_id != cast(literal(ANONYMOUS, Uuid()), Uuid())
 
 
 def pieces(stretch: Subquery, keys: Keys) -> Subquery:
@@ -110,16 +187,17 @@ def pieces(stretch: Subquery, keys: Keys) -> Subquery:
     )
 
 
-def _sessions(run: CTE) -> Subquery:
+def _sessions(source: Source) -> Subquery:
     """Each session's length in seconds."""
+    visit = visits(source)
     return (
         select(
-            run.c.user_id,
-            run.c.organization_id,
-            run.c.session_id,
-            extract("epoch", func.max(run.c.last_ts) - func.min(run.c.first_ts)).label("seconds"),
+            visit.c.user_id,
+            visit.c.organization_id,
+            visit.c.session_id,
+            extract("epoch", func.max(visit.c.last_ts) - func.min(visit.c.first_ts)).label("seconds"),
         )
-        .group_by(run.c.user_id, run.c.organization_id, run.c.session_id)
+        .group_by(visit.c.user_id, visit.c.organization_id, visit.c.session_id)
         .subquery("session")
     )
 

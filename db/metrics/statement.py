@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from sqlalchemy import (
-    CTE,
     BigInteger,
     Double,
     Subquery,
@@ -22,10 +21,10 @@ from db.keyset import AnySelect
 from db.metrics import blocks, counted, sequences
 from db.metrics.keys import Keys
 from db.metrics.question import Question, Split
-from db.metrics.source import runs
+from db.metrics.source import Source
 from db.queries.people import People
 
-Part = Callable[[CTE, Keys], AnySelect]
+Part = Callable[[Source, Keys], AnySelect]
 """Makes a SELECT of the key columns and of the part's measures."""
 
 # Which part gives which measures, and in which columns.
@@ -70,8 +69,8 @@ def answer(chosen: People, question: Question, split: Split, measures: Collectio
     """
     keys = Keys(question.subject, split, slots(question.time_range, split.dimensions, split.buckets, question.timezone))
     wanted = computed(measures) or {"events"}
-    run = runs(chosen, question, keys, urls="unique_urls" in wanted)
-    parts = [(columns, part(run, keys)) for names, columns, part in _PARTS if names & wanted]
+    source = Source(chosen, question, keys)
+    parts = [(columns, part(source, keys)) for names, columns, part in _PARTS if names & wanted]
     names = [column for columns, _ in parts for column in columns]
     padded = union_all(*(_padded(keys, names, part) for _, part in parts)).subquery("part")
     key_columns = [padded.c[column.name] for column in keys.columns]

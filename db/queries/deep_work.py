@@ -6,17 +6,17 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Double, FromClause, Subquery, cast, func, select, tuple_
+from sqlalchemy import CTE, BigInteger, ColumnElement, Double, Subquery, cast, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.cursors import Instant, decode_cursor
 from core.measures import HIGH_FOCUS_SWITCHES_PER_HOUR, MEDIUM_FOCUS_SWITCHES_PER_HOUR
 from core.scope import Scope
 from db.keyset import AnySelect, Ordering, Page, PageRequest, cut, keyset_per
-from db.metrics.blocks import deep_runs
+from db.metrics.blocks import deep_segments, domain_times
 from db.metrics.keys import Keys
 from db.metrics.question import WHOLE, Question
-from db.metrics.source import runs
+from db.metrics.source import Source
 from db.queries.metrics import EVERYBODY, chosen
 
 _NAME = "deepWorkBlocks"
@@ -86,7 +86,7 @@ async def summaries(
     connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question
 ) -> dict[UUID, DeepWorkSummary]:
     """Each subject's deep work, summed up."""
-    deep, keys = _deep_runs(scope, ids, question)
+    deep, keys = _deep_segments(scope, ids, question, by_domain=True)
     block = _blocks(deep, keys)
     per_hour = block.c.switches * 3600 / block.c.seconds
     of_blocks = (
@@ -107,9 +107,10 @@ async def summaries(
         .group_by(block.c.subject)
         .subquery("of_blocks")
     )
-    labels = keys.of(deep)
+    time = domain_times(deep, keys)
+    labels = keys.of(time)
     of_domains = (
-        select(*labels, func.count(deep.c.domain.distinct()).label("domains"))
+        select(*labels, func.count(time.c.domain.distinct()).label("domains"))
         .group_by(*(label.element for label in labels))
         .subquery("of_domains")
     )
@@ -121,7 +122,7 @@ async def pages(
     connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question, request: PageRequest
 ) -> dict[UUID, Page[BlockRow]]:
     """The same page of each subject's blocks, the oldest first."""
-    block = _blocks(*_deep_runs(scope, ids, question))
+    block = _blocks(*_deep_segments(scope, ids, question, by_domain=False))
     ordering: Ordering[BlockRow] = Ordering(
         _NAME, (block.c.start, block.c.user_id), _TYPES, lambda row: (row.start, row.user_id)
     )
@@ -137,13 +138,13 @@ async def domains_of_blocks(
     connection: AsyncConnection, scope: Scope, keys: Collection[BlockKey], question: Question
 ) -> dict[BlockKey, list[DomainTime]]:
     """Each block's domains, the one with the most time first."""
-    deep, _ = _deep_runs(scope, [EVERYBODY], question)
-    seconds: ColumnElement[float] = cast(func.sum(func.extract("epoch", deep.c.end - deep.c.start)), Double())
+    time = domain_times(*_deep_segments(scope, [EVERYBODY], question, by_domain=True))
+    seconds: ColumnElement[float] = cast(func.sum(time.c.seconds), Double())
     statement = (
-        select(deep.c.user_id, deep.c.block_start, deep.c.domain, seconds.label("seconds"))
-        .where(deep.c.domain.is_not(None), tuple_(deep.c.user_id, deep.c.block_start).in_(list(keys)))
-        .group_by(deep.c.user_id, deep.c.block_start, deep.c.domain)
-        .order_by(seconds.desc(), deep.c.domain)
+        select(time.c.user_id, time.c.block_start, time.c.domain, seconds.label("seconds"))
+        .where(time.c.domain.is_not(None), tuple_(time.c.user_id, time.c.block_start).in_(list(keys)))
+        .group_by(time.c.user_id, time.c.block_start, time.c.domain)
+        .order_by(seconds.desc(), time.c.domain)
     )
     found: dict[BlockKey, list[DomainTime]] = {key: [] for key in keys}
     for row in await connection.execute(statement):
@@ -151,12 +152,12 @@ async def domains_of_blocks(
     return found
 
 
-def _deep_runs(scope: Scope, ids: Collection[UUID], question: Question) -> tuple[FromClause, Keys]:
+def _deep_segments(scope: Scope, ids: Collection[UUID], question: Question, *, by_domain: bool) -> tuple[CTE, Keys]:
     keys = Keys(question.subject, WHOLE, None)
-    return deep_runs(runs(chosen(scope, ids, question), question, keys)), keys
+    return deep_segments(Source(chosen(scope, ids, question), question, keys), keys, by_domain=by_domain), keys
 
 
-def _blocks(deep: FromClause, keys: Keys) -> Subquery:
+def _blocks(deep: CTE, keys: Keys) -> Subquery:
     """The blocks: subject, user_id, start, end, seconds, events, switches."""
     statement: AnySelect = select(
         *keys.of(deep),
@@ -165,7 +166,7 @@ def _blocks(deep: FromClause, keys: Keys) -> Subquery:
         deep.c.block_end.label("end"),
         cast(func.extract("epoch", deep.c.block_end - deep.c.block_start), Double()).label("seconds"),
         cast(func.sum(deep.c.active_events), BigInteger()).label("events"),
-        cast(func.sum(deep.c.switches), BigInteger()).label("switches"),
+        cast(func.sum(deep.c.all_switches), BigInteger()).label("switches"),
     ).group_by(deep.c.user_id, deep.c.organization_id, deep.c.block_start, deep.c.block_end)
     return statement.subquery("block")
 

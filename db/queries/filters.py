@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
 from core.event_types import EventType
 from db.keyset import Column
-from db.models import Behavior, Run
+from db.models import Behavior, Hour, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class EventColumns:
 
     organization_id: Column
     user_id: Column
-    session_id: Column
-    domain: Column
+    session_id: Column | None
+    domain: Column | None
     type: Column | None
     url: Column | None
 
@@ -66,6 +66,11 @@ class EventColumns:
         """Those of runs, which have no type or url. The organization is the person's."""
         return cls(organization_id, Run.user_id, Run.session_id, Run.domain, None, None)
 
+    @classmethod
+    def of_hours(cls, organization_id: Column) -> "EventColumns":
+        """Those of hours, which tell people apart and nothing else. The organization is the person's."""
+        return cls(organization_id, Hour.user_id, None, None, None, None)
+
 
 def matching(where: EventFilter, columns: EventColumns | None = None) -> ColumnElement[bool]:
     """The condition that an event passes the filter.
@@ -83,11 +88,11 @@ def _own_conditions(where: EventFilter, of: EventColumns) -> list[ColumnElement[
         conditions.append(_known(of.organization_id) & of.organization_id.in_(where.organization_ids))
     if where.extension_user_ids is not None:
         conditions.append(of.user_id.in_(where.extension_user_ids))
-    if where.session_ids is not None:
+    if where.session_ids is not None and of.session_id is not None:
         conditions.append(of.session_id.in_(where.session_ids))
     if where.event_types is not None and of.type is not None:
         conditions.append(of.type.in_([kind.value for kind in where.event_types]))
-    if where.domain is not None:
+    if where.domain is not None and of.domain is not None:
         conditions.append(_known(of.domain) & _text(of.domain, where.domain))
     if where.url is not None and of.url is not None:
         conditions.append(_text(of.url, where.url))

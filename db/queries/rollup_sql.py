@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - what is put into these texts are constants of ours
 """What rollups are, in SQL: runs as events make them, hours as runs make them.
 
 Each statement part gives the rows of all rollups of the relation `chosen (user_id, hour)`.
@@ -112,8 +113,8 @@ HOURS_OF_RUNS = f"""
     ),
     active_run AS (
         SELECT *, coalesce(first_active_ts - lag(last_active_ts) OVER person_hour <= {_GAP}, false) AS goes_on,
-               coalesce(lead(first_active_ts) OVER person_hour - last_active_ts <= {_GAP}, false) AS is_followed,
-               lead(first_active_ts) OVER person_hour AS following,
+               CASE WHEN lead(first_active_ts) OVER person_hour - last_active_ts <= {_GAP}
+                   THEN lead(first_active_ts) OVER person_hour ELSE last_active_ts END AS until,
                domain IS DISTINCT FROM lag(domain) OVER person_hour AS switches
         FROM run WHERE active_events > 0 AND user_id <> '{ANONYMOUS}'
         WINDOW person_hour AS (PARTITION BY user_id, hour ORDER BY first_ts, first_id)
@@ -126,7 +127,8 @@ HOURS_OF_RUNS = f"""
     ),
     segment AS (
         SELECT user_id, hour, segment, min(first_active_ts) AS first_ts, max(last_active_ts) AS last_ts,
-               sum(active_events)::integer AS events, (count(*) FILTER (WHERE goes_on AND switches))::integer AS switches,
+               sum(active_events)::integer AS events,
+               (count(*) FILTER (WHERE goes_on AND switches))::integer AS switches,
                (array_agg(domain ORDER BY first_ts, first_id))[1] AS first_domain,
                (array_agg(domain ORDER BY first_ts DESC, first_id DESC))[1] AS last_domain,
                (sum(count(DISTINCT domain) + bool_or(domain IS NULL)::integer)
@@ -135,7 +137,8 @@ HOURS_OF_RUNS = f"""
     ),
     segments AS (
         SELECT user_id, hour, array_agg(first_ts ORDER BY segment) AS segment_first,
-               array_agg(last_ts ORDER BY segment) AS segment_last, array_agg(events ORDER BY segment) AS segment_events,
+               array_agg(last_ts ORDER BY segment) AS segment_last,
+               array_agg(events ORDER BY segment) AS segment_events,
                array_agg(switches ORDER BY segment) AS segment_switches,
                array_agg(first_domain ORDER BY segment) AS segment_first_domains,
                array_agg(last_domain ORDER BY segment) AS segment_last_domains,
@@ -143,8 +146,7 @@ HOURS_OF_RUNS = f"""
         FROM segment GROUP BY user_id, hour
     ),
     part AS (
-        SELECT user_id, hour, segment, domain,
-               {_microseconds("sum(CASE WHEN is_followed THEN following ELSE last_active_ts END - first_active_ts)")} AS us
+        SELECT user_id, hour, segment, domain, {_microseconds("sum(until - first_active_ts)")} AS us
         FROM numbered_run GROUP BY user_id, hour, segment, domain
     ),
     parts AS (
@@ -157,7 +159,8 @@ HOURS_OF_RUNS = f"""
                session_ids, session_first, session_last, session_domains,
                domains, domain_events, domain_active_events, domain_tracked_minutes, domain_engaged_minutes, domain_us,
                coalesce(segment_first, '{{}}') AS segment_first, coalesce(segment_last, '{{}}') AS segment_last,
-               coalesce(segment_events, '{{}}') AS segment_events, coalesce(segment_switches, '{{}}') AS segment_switches,
+               coalesce(segment_events, '{{}}') AS segment_events,
+               coalesce(segment_switches, '{{}}') AS segment_switches,
                coalesce(segment_first_domains, '{{}}') AS segment_first_domains,
                coalesce(segment_last_domains, '{{}}') AS segment_last_domains,
                coalesce(segment_parts, '{{}}') AS segment_parts,

@@ -150,7 +150,9 @@ async def remove_some_runs_of(connection: AsyncConnection, user_id: UUID, limit:
 async def remove_some_hours_of(connection: AsyncConnection, user_id: UUID, limit: int) -> int:
     """Delete at most `limit` hours of a person; how many there were."""
     statement = text("""
-        DELETE FROM hours WHERE (user_id, hour) IN (SELECT user_id, hour FROM hours WHERE user_id = :user_id LIMIT :limit)
+        DELETE FROM hours WHERE (user_id, hour) IN (
+            SELECT user_id, hour FROM hours WHERE user_id = :user_id LIMIT :limit
+        )
     """)
     return (await connection.execute(statement, {"user_id": user_id, "limit": limit})).rowcount
 

@@ -3,6 +3,8 @@
 Every hour is marked, so that its rollups are made in the background; until then answers are computed from its events.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -12,7 +14,7 @@ down_revision = "0002"
 
 _INSTANT = sa.DateTime(timezone=True)
 _COUNTS = ("events", "active_events", "tracked_minutes", "engaged_minutes")
-_ARRAYS = {
+_ARRAYS: dict[str, sa.types.TypeEngine[Any]] = {
     "session_ids": sa.Text(),
     "session_first": _INSTANT,
     "session_last": _INSTANT,
