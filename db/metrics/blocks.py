@@ -70,17 +70,21 @@ def domain_times(deep: CTE, keys: Keys) -> Subquery:
     time is cut, pieces are longer than that.
     """
     names = ["user_id", "organization_id", "block", "block_start"]
-    part = hours.parts(deep).subquery("part")
-    seconds = part.c.seconds
     slot = ["slot"] if keys.by_time else []
-    within = select(*(part.c[name] for name in names), part.c.domain, *(part.c[name] for name in slot), seconds)
+    part = hours.parts(deep, *names, *slot).subquery("part")
+    within = select(
+        *(part.c[name] for name in names),
+        part.c.domain,
+        *(part.c[name] for name in slot),
+        hours.seconds(part.c.us).label("seconds"),
+    )
     stretch = select(
         *(deep.c[name] for name in names), deep.c.last_domain.label("domain"), deep.c.start, deep.c.end
     ).subquery("stretch")
     between: FromClause = stretch
     length: Any = extract("epoch", stretch.c.end - stretch.c.start)
     if keys.by_time:
-        within = within.where(seconds > 0)
+        within = within.where(part.c.us > 0)
         between = pieces(stretch, keys)
         length = between.c.seconds
     outside = select(

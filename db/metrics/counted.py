@@ -14,7 +14,7 @@ from db.metrics.source import Source
 
 def events(source: Source, keys: Keys) -> AnySelect:
     """`events` and `active_events`."""
-    tally = _tallies(source, keys, by_domain=Dimension.DOMAIN in keys.dimensions)
+    tally = _tallies(source, keys, "events", "active_events", by_domain=Dimension.DOMAIN in keys.dimensions)
     counts = [func.sum(tally.c.events).label("events"), func.sum(tally.c.active_events).label("active_events")]
     return _from(tally, keys, *keys.of(tally), *counts).group_by(*_places(keys))
 
@@ -64,7 +64,7 @@ def minutes(source: Source, keys: Keys) -> AnySelect:
         return counted
     hour = source.hours
     if Dimension.DOMAIN in keys.dimensions:
-        hour = hours.domains(hour).subquery("hour_domain")
+        hour = hours.domains(hour, "tracked_minutes", "engaged_minutes").subquery("hour_domain")
     kept = _from(hour, keys, *keys.of(hour), hour.c.tracked_minutes, hour.c.engaged_minutes)
     both = union_all(kept, counted).subquery("minutes")
     columns = [both.c[column.name] for column in keys.columns]
@@ -72,13 +72,13 @@ def minutes(source: Source, keys: Keys) -> AnySelect:
     return select(*columns, *sums).group_by(*columns)
 
 
-def _tallies(source: Source, keys: Keys, *, by_domain: bool) -> FromClause:
-    """Rows whose events and active_events add up, told apart by all that the keys read, and by domain where asked."""
+def _tallies(source: Source, keys: Keys, *counts: str, by_domain: bool) -> FromClause:
+    """Rows whose `counts` add up, told apart by all that the keys read, and by domain where asked."""
     run = source.rest
     if source.hours is None:
         return run
-    hour = hours.domains(source.hours).subquery("hour_domain") if by_domain else source.hours
-    names = ["user_id", "organization_id", *(["slot"] if keys.by_time else []), "events", "active_events"]
+    hour = hours.domains(source.hours, *counts).subquery("hour_domain") if by_domain else source.hours
+    names = ["user_id", "organization_id", *(["slot"] if keys.by_time else []), *counts]
     kept = select(*(hour.c[name] for name in names), hour.c.domain if by_domain else null().label("domain"))
     fresh = select(*(run.c[name] for name in names), run.c.domain)
     return union_all(kept, fresh).subquery("tally")

@@ -58,10 +58,12 @@ def tracked_seconds(source: Source, keys: Keys) -> AnySelect:
     ).subquery("stretch")
     piece: FromClause = pieces(stretch, keys)
     if by_domain and source.hours is not None:
-        names = ["user_id", "organization_id", *(["slot"] if keys.by_time else []), "domain", "seconds"]
-        within = hours.domains(source.hours).subquery("hour_domain")
-        both = (select(*(relation.c[name] for name in names)) for relation in (within, piece))
-        piece = union_all(*both).subquery("spent")
+        names = ["user_id", "organization_id", *(["slot"] if keys.by_time else []), "domain"]
+        within = hours.domains(source.hours, "us").subquery("hour_domain")
+        piece = union_all(
+            select(*(within.c[name] for name in names), hours.seconds(within.c.us).label("seconds")),
+            select(*(piece.c[name] for name in names), piece.c.seconds),
+        ).subquery("spent")
     return _summed(piece, keys, piece.c.seconds, "tracked_seconds")
 
 
@@ -147,14 +149,18 @@ def segments(source: Source, keys: Keys, *, by_domain: bool = False) -> FromClau
     ).where(run.c.active_events > 0, named(run))
     if source.hours is None:
         return of_runs.subquery("segment")
-    entry = hours.segments(source.hours).subquery("hour_segment")
+    entry = hours.segments(source.hours, with_parts=by_domain).subquery("hour_segment")
+    parts = {
+        name: entry.c[name] if by_domain else of_runs.selected_columns[name] for name in ("part_domains", "part_us")
+    }
     of_hours = select(
         *(entry.c[name] for name in ("user_id", "organization_id", *slot, "first_ts")),
         cast(literal(ANONYMOUS, Uuid()), Uuid()).label("first_id"),
         entry.c.first_ts.label("first_active_ts"),
         entry.c.last_ts.label("last_active_ts"),
         entry.c.events.label("active_events"),
-        *(entry.c[name] for name in ("switches", "first_domain", "last_domain", "part_domains", "part_us")),
+        *(entry.c[name] for name in ("switches", "first_domain", "last_domain")),
+        *parts.values(),
         (entry.c.last_ts if by_domain else entry.c.first_ts).label("open_ts"),
     )
     return union_all(of_hours, of_runs).subquery("segment")
