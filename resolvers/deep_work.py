@@ -21,7 +21,6 @@ class DeepWork:
     """The deep work of a usage's subject and period."""
 
     usage: Usage
-    summary: DeepWorkSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,14 @@ class DomainPart:
     sessions: int
 
 
-async def deep_work(caller: Caller, usage: Usage) -> DeepWork:
+async def summary(caller: Caller, usage: Usage) -> DeepWorkSummary:
     """The deep work, summed up."""
-    found = await caller.batches.load(blocks.summaries, usage.subject, usage.question)
-    return DeepWork(usage, found or DeepWorkSummary())
+    return await caller.batches.load(blocks.summaries, usage.subject, usage.question) or DeepWorkSummary()
+
+
+async def unique_domains(caller: Caller, usage: Usage) -> int:
+    """How many domains have an event in a block."""
+    return await caller.batches.load(blocks.unique_domains, usage.subject, usage.question) or 0
 
 
 async def rate(caller: Caller, usage: Usage) -> float | None:

@@ -89,45 +89,45 @@ class DeepWork:
     """Shows a resolvers.deep_work.DeepWork."""
 
     @strawberry.field(description="How many blocks there are.")
-    def sessions_count(root: strawberry.Parent[DeepWorkRow]) -> BigInt:
-        return BigInt(root.summary.sessions_count)
+    async def sessions_count(root: strawberry.Parent[DeepWorkRow], info: Info) -> BigInt:
+        return BigInt((await _summary(root, info)).sessions_count)
 
     @strawberry.field(description="How long they last together, in seconds.")
-    def total_seconds(root: strawberry.Parent[DeepWorkRow]) -> float:
-        return root.summary.total_seconds
+    async def total_seconds(root: strawberry.Parent[DeepWorkRow], info: Info) -> float:
+        return (await _summary(root, info)).total_seconds
 
     @strawberry.field(description="How long they last on average, in seconds; null without any.")
-    def average_seconds(root: strawberry.Parent[DeepWorkRow]) -> float | None:
-        return root.summary.average_seconds
+    async def average_seconds(root: strawberry.Parent[DeepWorkRow], info: Info) -> float | None:
+        return (await _summary(root, info)).average_seconds
 
     @strawberry.field(description="How long the longest lasts, in seconds; null without any.")
-    def longest_seconds(root: strawberry.Parent[DeepWorkRow]) -> float | None:
-        return root.summary.longest_seconds
+    async def longest_seconds(root: strawberry.Parent[DeepWorkRow], info: Info) -> float | None:
+        return (await _summary(root, info)).longest_seconds
 
     @strawberry.field(description="How long the shortest lasts, in seconds; null without any.")
-    def shortest_seconds(root: strawberry.Parent[DeepWorkRow]) -> float | None:
-        return root.summary.shortest_seconds
+    async def shortest_seconds(root: strawberry.Parent[DeepWorkRow], info: Info) -> float | None:
+        return (await _summary(root, info)).shortest_seconds
 
     @strawberry.field(description="Total seconds / 60 / tracked minutes × 100; null when nothing was tracked.")
     async def rate(root: strawberry.Parent[DeepWorkRow], info: Info) -> float | None:
         return await deep_works.rate(info.context.caller, root.usage)
 
     @strawberry.field(description="Distinct domains with an event in a block.")
-    def unique_domains(root: strawberry.Parent[DeepWorkRow]) -> BigInt:
-        return BigInt(root.summary.unique_domains)
+    async def unique_domains(root: strawberry.Parent[DeepWorkRow], info: Info) -> BigInt:
+        return BigInt(await deep_works.unique_domains(info.context.caller, root.usage))
 
     @strawberry.field(description="Context switches in all blocks together.")
-    def context_switches(root: strawberry.Parent[DeepWorkRow]) -> BigInt:
-        return BigInt(root.summary.context_switches)
+    async def context_switches(root: strawberry.Parent[DeepWorkRow], info: Info) -> BigInt:
+        return BigInt((await _summary(root, info)).context_switches)
 
     @strawberry.field(description="Context switches × 3600 / total seconds; null without a block.")
-    def switches_per_hour(root: strawberry.Parent[DeepWorkRow]) -> float | None:
-        summary = root.summary
+    async def switches_per_hour(root: strawberry.Parent[DeepWorkRow], info: Info) -> float | None:
+        summary = await _summary(root, info)
         return summary.context_switches * 3600 / summary.total_seconds if summary.total_seconds else None
 
     @strawberry.field(graphql_type=FocusLevelCounts, description="How many blocks have which focus level.")
-    def focus_levels(root: strawberry.Parent[DeepWorkRow]) -> DeepWorkSummary:
-        return root.summary
+    async def focus_levels(root: strawberry.Parent[DeepWorkRow], info: Info) -> DeepWorkSummary:
+        return await _summary(root, info)
 
     @strawberry.field(graphql_type=Connection[DeepWorkBlock], description="The blocks, the oldest first.")
     async def blocks(
@@ -152,3 +152,7 @@ class DeepWork:
         first: Annotated[int, strawberry.argument(description="How many to return, at most 100.")] = 3,
     ) -> list[DomainPart]:
         return await deep_works.top_domains(info.context.caller, root.usage, first)
+
+
+async def _summary(root: DeepWorkRow, info: Info) -> DeepWorkSummary:
+    return await deep_works.summary(info.context.caller, root.usage)

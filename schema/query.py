@@ -12,7 +12,6 @@ from db.queries.organization import OrganizationRow
 from db.queries.session import SessionQuery, SessionRow
 from db.queries.user import UserRow
 from resolvers import behavior as behaviors
-from resolvers import deep_work as deep_works
 from resolvers import extension_user as extension_users
 from resolvers import organization as organizations
 from resolvers import session as sessions
@@ -171,14 +170,14 @@ class Query:
         graphql_type=DeepWork | None,
         description="The deep work of everybody whom the viewer may see in a period.",
     )
-    async def deep_work(
+    def deep_work(
         self,
         info: Info,
         period: PeriodArgument,
         where: UsageFilterArgument = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
     ) -> DeepWorkRow:
-        return await deep_works.deep_work(info.context.caller, question(info, period, where, timezone))
+        return DeepWorkRow(question(info, period, where, timezone))
 
     @strawberry.field(description="The periods with a name, and what they span now.")
     def period_presets(

@@ -93,6 +93,16 @@ def domain_times(deep: CTE, keys: Keys) -> Subquery:
     return union_all(within, outside).subquery("domain_time")
 
 
+def domains(deep: CTE) -> Subquery:
+    """The domains with an event in a block. `deep` must be told apart by domain."""
+    names = ["user_id", "organization_id"]
+    part = hours.parts(deep, *names).subquery("part")
+    return union_all(
+        select(*(part.c[name] for name in names), part.c.domain),
+        select(*(deep.c[name] for name in names), deep.c.last_domain),
+    ).subquery("deep_domain")
+
+
 def deep_work(source: Source, keys: Keys) -> AnySelect:
     """`deep_work_sessions` and `deep_work_seconds`."""
     by_domain = Dimension.DOMAIN in keys.dimensions

@@ -4,67 +4,23 @@ Every part of a statement brings rows with the columns that these expressions re
 the split needs them, session_id, domain, url, type, slot.
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    FromClause,
-    Integer,
-    SmallInteger,
-    Text,
-    Uuid,
-    cast,
-    func,
-    literal,
-    select,
-    true,
-    tuple_,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import CTE, ColumnElement, FromClause, Integer, Uuid, cast, func, literal, select, true, tuple_
 
 from core.dimensions import Dimension
 from core.events import ANONYMOUS
-from core.slots import Slots
-from db.keyset import Column
-from db.metrics.question import Key, Split
-from db.queries.people import Subject
-
-_INSTANTS = ARRAY(TIMESTAMP(timezone=True))
-_NUMBERS = ARRAY(Integer())
-
-
-@dataclass(frozen=True, slots=True)
-class KeyColumn:
-    """A column of the key: its label and type."""
-
-    name: str
-    type: TypeEngine[Any]
-
-
-_COLUMNS: dict[Dimension, tuple[KeyColumn, ...]] = {
-    Dimension.DOMAIN: (KeyColumn("key_domain", Text()),),
-    Dimension.URL: (KeyColumn("key_url", Text()),),
-    Dimension.EVENT_TYPE: (KeyColumn("key_type", SmallInteger()),),
-    Dimension.EXTENSION_USER: (KeyColumn("key_user", Uuid()),),
-    Dimension.ORGANIZATION: (KeyColumn("key_organization", Uuid()),),
-    Dimension.SESSION: (KeyColumn("key_session_user", Uuid()), KeyColumn("key_session", Text())),
-    Dimension.HOUR_OF_DAY: (KeyColumn("key_hour", Integer()),),
-    Dimension.DAY_OF_WEEK: (KeyColumn("key_weekday", Integer()),),
-}
+from db.keyset import AnySelect, Column
+from db.metrics.group_keys import KeyColumn, columns_of
+from db.metrics.shape import Open, Shape
 
 
 class Keys:
     """The key columns of one statement, as expressions over whatever relation they are asked of."""
 
-    def __init__(self, subject: Subject | None, split: Split, slots: Slots | None) -> None:
-        self._subject = subject
-        self._split = split
-        self._slots = slots
-        self._slots_cte = None if slots is None else _slots_cte(slots)
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+        self._slots = _slots() if shape.by_time else None
 
     @property
     def by_time(self) -> bool:
@@ -74,30 +30,24 @@ class Keys:
     @property
     def slots(self) -> CTE:
         """One row with the arrays of the slots: edges, buckets, hours, weekdays."""
-        assert self._slots_cte is not None, "ask `by_time` first"  # noqa: S101
-        return self._slots_cte
-
-    def cuts_at(self, step: timedelta) -> bool:
-        """Whether time is cut at multiples of a step alone, the ends of the range aside."""
-        return self._slots is None or self._slots.cut_at(step)
+        assert self._slots is not None, "ask `by_time` first"  # noqa: S101
+        return self._slots
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
         """The dimensions whose values an answer's rows are told apart, or chosen, by."""
-        return self._split.dimensions
+        return self._shape.dimensions
 
     @property
     def group_columns(self) -> list[KeyColumn]:
         """The columns that groups are told apart by."""
-        if self._split.without is not None:
-            return []
-        return [column for dimension in self._split.dimensions for column in _COLUMNS[dimension]]
+        return [] if self._shape.together else columns_of(self._shape.dimensions)
 
     @property
     def columns(self) -> list[KeyColumn]:
         """All key columns: the subject, the group, the bucket."""
         subject = [KeyColumn("subject", Uuid())]
-        bucket = [KeyColumn("bucket", Integer())] if self._split.buckets else []
+        bucket = [KeyColumn("bucket", Integer())] if self._shape.by_bucket else []
         return subject + self.group_columns + bucket
 
     def slot_of(self, instant: Column) -> ColumnElement[int]:
@@ -107,35 +57,42 @@ class Keys:
     def of(self, relation: FromClause) -> list[ColumnElement[Any]]:
         """The key columns of the relation's rows, labelled."""
         values = [self._subject_of(relation)]
-        if self._split.without is None:
+        if not self._shape.together:
             values += self._group_of(relation)
-        if self._split.buckets:
+        if self._shape.by_bucket:
             values.append(self.slots.c.buckets[relation.c.slot])
         return [value.label(column.name) for value, column in zip(values, self.columns, strict=True)]
 
     def conditions(self, relation: FromClause) -> list[ColumnElement[bool]]:
         """What rows must meet to belong to a wanted group: values for every dimension, of the right keys."""
-        if not self._split.dimensions:
+        if not self._shape.dimensions:
             return []
         values = self._group_of(relation)
         present: list[ColumnElement[bool]] = [value.is_not(None) for value in values]
-        if self._split.only is not None:
-            return [*present, tuple_(*values).in_(_literals(self._split, self._split.only))]
-        if self._split.without:
-            return [*present, tuple_(*values).not_in(_literals(self._split, self._split.without))]
+        if self._shape.only:
+            return [*present, tuple_(*values).in_(self._named())]
+        if self._shape.without:
+            return [*present, tuple_(*values).not_in(self._named())]
         return present
 
     def joined(self, relation: FromClause) -> FromClause:
         """The relation, with the slots' arrays at hand when the keys read them."""
         return relation.join(self.slots, true()) if self.by_time else relation
 
+    def _named(self) -> AnySelect:
+        """The keys of the groups that are named."""
+        columns = columns_of(self._shape.dimensions)
+        return select(
+            *(func.unnest(Open.keys(place, column.type), type_=column.type) for place, column in enumerate(columns))
+        )
+
     def _subject_of(self, relation: FromClause) -> ColumnElement[Any]:
-        if self._subject is None:
+        if self._shape.subject is None:
             return cast(literal(ANONYMOUS, Uuid()), Uuid())
-        return relation.c[self._subject.value]
+        return relation.c[self._shape.subject.value]
 
     def _group_of(self, relation: FromClause) -> list[ColumnElement[Any]]:
-        return [value for dimension in self._split.dimensions for value in self._values_of(dimension, relation)]
+        return [value for dimension in self._shape.dimensions for value in self._values_of(dimension, relation)]
 
     def _values_of(self, dimension: Dimension, relation: FromClause) -> list[ColumnElement[Any]]:
         if dimension is Dimension.EXTENSION_USER:
@@ -155,21 +112,10 @@ class Keys:
         return [relation.c[name]]
 
 
-def _slots_cte(slots: Slots) -> CTE:
+def _slots() -> CTE:
     return select(
-        cast(literal(list(slots.edges), _INSTANTS), _INSTANTS).label("edges"),
-        cast(literal(list(slots.buckets), _NUMBERS), _NUMBERS).label("buckets"),
-        cast(literal(list(slots.hours), _NUMBERS), _NUMBERS).label("hours"),
-        cast(literal(list(slots.weekdays), _NUMBERS), _NUMBERS).label("weekdays"),
+        Open.edges.label("edges"),
+        Open.buckets.label("buckets"),
+        Open.hours_of_day.label("hours"),
+        Open.weekdays.label("weekdays"),
     ).cte("slots")
-
-
-def _literals(split: Split, keys: tuple[Key, ...]) -> list[tuple[Any, ...]]:
-    """Group keys as flat tuples: a session's pair takes two places."""
-    flat = []
-    for key in keys:
-        values: list[Any] = []
-        for dimension, value in zip(split.dimensions, key, strict=True):
-            values.extend(value if dimension is Dimension.SESSION else [value])
-        flat.append(tuple(values))
-    return flat

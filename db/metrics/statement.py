@@ -16,13 +16,11 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from core.measures import computed
-from core.slots import slots
 from db.keyset import AnySelect
 from db.metrics import blocks, counted, sequences
 from db.metrics.keys import Keys
-from db.metrics.question import Question, Split
+from db.metrics.shape import Shape
 from db.metrics.source import Source
-from db.queries.people import People
 
 Part = Callable[[Source, Keys], AnySelect]
 """Makes a SELECT of the key columns and of the part's measures."""
@@ -62,14 +60,14 @@ class Answer:
     keys: Keys
 
 
-def answer(chosen: People, question: Question, split: Split, measures: Collection[str]) -> Answer:
-    """The measures of the chosen people's events, split as asked, as a relation with a row for each key that has any.
+def answer(shape: Shape, measures: Collection[str]) -> Answer:
+    """The measures of the events asked about, split as asked, as a relation with a row for each key that has any.
 
     Measures that nothing asks for are not computed, and not in the relation.
     """
-    keys = Keys(question.subject, split, slots(question.time_range, split.dimensions, split.buckets, question.timezone))
+    keys = Keys(shape)
     wanted = computed(measures) or {"events"}
-    source = Source(chosen, question, keys)
+    source = Source(shape, keys)
     parts = [(columns, part(source, keys)) for names, columns, part in _PARTS if names & wanted]
     names = [column for columns, _ in parts for column in columns]
     padded = union_all(*(_padded(keys, names, part) for _, part in parts)).subquery("part")

@@ -1,26 +1,42 @@
 """Deep work in detail: its blocks, one by one and summed up. db/metrics/blocks.py finds them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, Double, Subquery, cast, func, select, tuple_
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Double,
+    Subquery,
+    Uuid,
+    and_,
+    cast,
+    func,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.cursors import Instant, decode_cursor
 from core.measures import HIGH_FOCUS_SWITCHES_PER_HOUR, MEDIUM_FOCUS_SWITCHES_PER_HOUR
 from core.scope import Scope
 from db.keyset import AnySelect, Ordering, Page, PageRequest, cut, keyset_per
-from db.metrics.blocks import deep_segments, domain_times
+from db.metrics.blocks import deep_segments, domain_times, domains
 from db.metrics.keys import Keys
 from db.metrics.question import WHOLE, Question
+from db.metrics.shape import Asked, Shape, asked
 from db.metrics.source import Source
-from db.queries.metrics import EVERYBODY, chosen
+from db.prepared import SHAPES, Prepared, fetch, parameter, prepared
 
 _NAME = "deepWorkBlocks"
 _TYPES = (Instant, UUID)
+_INSTANTS = ARRAY(TIMESTAMP(timezone=True))
 
 
 class BlockKey(NamedTuple):
@@ -71,7 +87,6 @@ class DeepWorkSummary:
     longest_seconds: float | None = None
     shortest_seconds: float | None = None
     context_switches: int = 0
-    unique_domains: int = 0
     high: int = 0
     medium: int = 0
     low: int = 0
@@ -86,10 +101,55 @@ async def summaries(
     connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question
 ) -> dict[UUID, DeepWorkSummary]:
     """Each subject's deep work, summed up."""
-    deep, keys = _deep_segments(scope, ids, question, by_domain=True)
-    block = _blocks(deep, keys)
+    about = _asked(scope, ids, question)
+    rows = await fetch(connection, _summaries_statement(about.shape), about.values)
+    return {row.subject: DeepWorkSummary(*row[1:]) for row in rows}
+
+
+async def unique_domains(
+    connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question
+) -> dict[UUID, int]:
+    """How many domains each subject's blocks have events of."""
+    about = _asked(scope, ids, question)
+    rows = await fetch(connection, _unique_domains_statement(about.shape), about.values)
+    return {row.subject: row.domains for row in rows}
+
+
+async def pages(
+    connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question, request: PageRequest
+) -> dict[UUID, Page[BlockRow]]:
+    """The same page of each subject's blocks, the oldest first."""
+    about = _asked(scope, ids, question)
+    found: dict[UUID, list[BlockRow]] = {subject: [] for subject in ids}
+    for row in await fetch(connection, _pages_statement(about.shape, request), about.values):
+        found[row.parent].append(
+            BlockRow(row.user_id, row.start, row.end, row.seconds, row.events, row.switches, question)
+        )
+    return {subject: cut(rows, _blocks_of(about.shape)[1], request) for subject, rows in found.items()}
+
+
+async def domains_of_blocks(
+    connection: AsyncConnection, scope: Scope, keys: Collection[BlockKey], question: Question
+) -> dict[BlockKey, list[DomainTime]]:
+    """Each block's domains, the one with the most time first."""
+    about = asked(scope, None, replace(question, subject=None), WHOLE)
+    blocks = {"block_users": [key.user_id for key in keys], "block_starts": [key.start for key in keys]}
+    found: dict[BlockKey, list[DomainTime]] = {key: [] for key in keys}
+    for row in await fetch(connection, _domains_statement(about.shape), about.values | blocks):
+        found[BlockKey(row.user_id, row.block_start)].append(DomainTime(row.domain, row.seconds))
+    return found
+
+
+def _asked(scope: Scope, ids: Collection[UUID], question: Question) -> Asked:
+    return asked(scope, None if question.subject is None else ids, question, WHOLE)
+
+
+@lru_cache(SHAPES)
+def _summaries_statement(shape: Shape) -> Prepared:
+    block = _blocks_of(shape)[0]
     per_hour = block.c.switches * 3600 / block.c.seconds
-    of_blocks = (
+    medium = and_(per_hour > HIGH_FOCUS_SWITCHES_PER_HOUR, per_hour <= MEDIUM_FOCUS_SWITCHES_PER_HOUR)
+    return prepared(
         select(
             block.c.subject,
             func.count().label("count"),
@@ -99,66 +159,55 @@ async def summaries(
             func.min(block.c.seconds).label("shortest"),
             cast(func.sum(block.c.switches), BigInteger()).label("switches"),
             func.count().filter(per_hour <= HIGH_FOCUS_SWITCHES_PER_HOUR).label("high"),
-            func.count()
-            .filter(per_hour > HIGH_FOCUS_SWITCHES_PER_HOUR, per_hour <= MEDIUM_FOCUS_SWITCHES_PER_HOUR)
-            .label("medium"),
+            func.count().filter(medium).label("medium"),
             func.count().filter(per_hour > MEDIUM_FOCUS_SWITCHES_PER_HOUR).label("low"),
+        ).group_by(block.c.subject)
+    )
+
+
+@lru_cache(SHAPES)
+def _unique_domains_statement(shape: Shape) -> Prepared:
+    deep, keys = _deep_segments(shape, by_domain=True)
+    domain = domains(deep)
+    labels = keys.of(domain)
+    return prepared(
+        select(*labels, func.count(domain.c.domain.distinct()).label("domains")).group_by(
+            *(label.element for label in labels)
         )
-        .group_by(block.c.subject)
-        .subquery("of_blocks")
     )
-    time = domain_times(deep, keys)
-    labels = keys.of(time)
-    of_domains = (
-        select(*labels, func.count(time.c.domain.distinct()).label("domains"))
-        .group_by(*(label.element for label in labels))
-        .subquery("of_domains")
-    )
-    statement = select(of_blocks, of_domains.c.domains).join(of_domains, of_domains.c.subject == of_blocks.c.subject)
-    return {row.subject: _summary(row) for row in await connection.execute(statement)}
 
 
-async def pages(
-    connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question, request: PageRequest
-) -> dict[UUID, Page[BlockRow]]:
-    """The same page of each subject's blocks, the oldest first."""
-    block = _blocks(*_deep_segments(scope, ids, question, by_domain=False))
-    ordering: Ordering[BlockRow] = Ordering(
-        _NAME, (block.c.start, block.c.user_id), _TYPES, lambda row: (row.start, row.user_id)
-    )
-    found: dict[UUID, list[BlockRow]] = {subject: [] for subject in ids}
-    for row in await connection.execute(keyset_per(block.c.subject, select(block), ordering, request)):
-        found[row.parent].append(
-            BlockRow(row.user_id, row.start, row.end, row.seconds, row.events, row.switches, question)
-        )
-    return {subject: cut(rows, ordering, request) for subject, rows in found.items()}
+@lru_cache(SHAPES)
+def _pages_statement(shape: Shape, request: PageRequest) -> Prepared:
+    block, ordering = _blocks_of(shape)
+    return prepared(keyset_per(block.c.subject, select(block), ordering, request))
 
 
-async def domains_of_blocks(
-    connection: AsyncConnection, scope: Scope, keys: Collection[BlockKey], question: Question
-) -> dict[BlockKey, list[DomainTime]]:
-    """Each block's domains, the one with the most time first."""
-    time = domain_times(*_deep_segments(scope, [EVERYBODY], question, by_domain=True))
+@lru_cache(SHAPES)
+def _domains_statement(shape: Shape) -> Prepared:
+    time = domain_times(*_deep_segments(shape, by_domain=True))
     seconds: ColumnElement[float] = cast(func.sum(time.c.seconds), Double())
-    statement = (
+    users, starts = (
+        parameter("block_users", ARRAY(Uuid())),
+        parameter("block_starts", _INSTANTS),
+    )
+    wanted = select(func.unnest(users, type_=Uuid()), func.unnest(starts, type_=TIMESTAMP(timezone=True)))
+    return prepared(
         select(time.c.user_id, time.c.block_start, time.c.domain, seconds.label("seconds"))
-        .where(time.c.domain.is_not(None), tuple_(time.c.user_id, time.c.block_start).in_(list(keys)))
+        .where(time.c.domain.is_not(None), tuple_(time.c.user_id, time.c.block_start).in_(wanted))
         .group_by(time.c.user_id, time.c.block_start, time.c.domain)
         .order_by(seconds.desc(), time.c.domain)
     )
-    found: dict[BlockKey, list[DomainTime]] = {key: [] for key in keys}
-    for row in await connection.execute(statement):
-        found[BlockKey(row.user_id, row.block_start)].append(DomainTime(row.domain, row.seconds))
-    return found
 
 
-def _deep_segments(scope: Scope, ids: Collection[UUID], question: Question, *, by_domain: bool) -> tuple[CTE, Keys]:
-    keys = Keys(question.subject, WHOLE, None)
-    return deep_segments(Source(chosen(scope, ids, question), question, keys), keys, by_domain=by_domain), keys
+def _deep_segments(shape: Shape, *, by_domain: bool) -> tuple[CTE, Keys]:
+    keys = Keys(shape)
+    return deep_segments(Source(shape, keys), keys, by_domain=by_domain), keys
 
 
-def _blocks(deep: CTE, keys: Keys) -> Subquery:
-    """The blocks: subject, user_id, start, end, seconds, events, switches."""
+def _blocks_of(shape: Shape) -> tuple[Subquery, Ordering[BlockRow]]:
+    """The blocks (subject, user_id, start, end, seconds, events, switches) and their order."""
+    deep, keys = _deep_segments(shape, by_domain=False)
     statement: AnySelect = select(
         *keys.of(deep),
         deep.c.user_id,
@@ -168,19 +217,5 @@ def _blocks(deep: CTE, keys: Keys) -> Subquery:
         cast(func.sum(deep.c.active_events), BigInteger()).label("events"),
         cast(func.sum(deep.c.all_switches), BigInteger()).label("switches"),
     ).group_by(deep.c.user_id, deep.c.organization_id, deep.c.block_start, deep.c.block_end)
-    return statement.subquery("block")
-
-
-def _summary(row: Any) -> DeepWorkSummary:
-    return DeepWorkSummary(
-        row.count,
-        row.total,
-        row.average,
-        row.longest,
-        row.shortest,
-        row.switches,
-        row.domains,
-        row.high,
-        row.medium,
-        row.low,
-    )
+    block = statement.subquery("block")
+    return block, Ordering(_NAME, (block.c.start, block.c.user_id), _TYPES, lambda row: (row.start, row.user_id))

@@ -37,6 +37,25 @@ class EventFilter:
     any_of: tuple["EventFilter", ...] | None = None
     not_: "EventFilter | None" = None
 
+    @property
+    def nested(self) -> tuple["EventFilter", ...]:
+        """The filters in it."""
+        return (*(self.all_of or ()), *(self.any_of or ()), *([self.not_] if self.not_ else []))
+
+    @property
+    def needs_runs(self) -> bool:
+        """Whether it asks for what rollups of hours do not have."""
+        asked_for = (self.session_ids, self.domain)
+        return (
+            self.needs_events or any(each is not None for each in asked_for) or any(f.needs_runs for f in self.nested)
+        )
+
+    @property
+    def needs_events(self) -> bool:
+        """Whether it asks for what runs do not have."""
+        asked_for = (self.url, self.event_types)
+        return any(each is not None for each in asked_for) or any(each.needs_events for each in self.nested)
+
 
 @dataclass(frozen=True, slots=True)
 class EventColumns:

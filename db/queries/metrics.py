@@ -6,10 +6,11 @@ subject is found under it. All people taken together are one subject, EVERYBODY.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Double, and_, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, CursorResult, Double, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.dimensions import Dimension
@@ -17,9 +18,10 @@ from core.event_types import EventType
 from core.events import ANONYMOUS
 from core.scope import Scope
 from db.metrics.question import WHOLE, Key, Question, Split
+from db.metrics.shape import Asked, Shape, asked
 from db.metrics.statement import Answer, answer
 from db.metrics.values import MeasureValues, values_of
-from db.queries.people import People, Subject, people
+from db.prepared import SHAPES, Prepared, fetch, parameter, prepared
 from db.queries.session import SessionKey
 
 EVERYBODY = ANONYMOUS
@@ -66,8 +68,8 @@ async def totals(
     connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question, measures: Measures
 ) -> dict[UUID, MeasureValues]:
     """The measures of each subject; those without an event are left out."""
-    found = answer(chosen(scope, ids, question), question, WHOLE, measures)
-    return {row.subject: values_of(row) for row in await connection.execute(select(found.rows))}
+    rows = await _rows(connection, asked(scope, _named(question, ids), question, WHOLE), measures)
+    return {row.subject: values_of(row) for row in rows}
 
 
 async def series(
@@ -80,9 +82,9 @@ async def series(
 ) -> Mapping[SubjectAndKey, dict[int, MeasureValues]]:
     """The measures of each subject's group (`()`: of all of it) by the number of the bucket, from 0."""
     split = split.of_only(keys)
-    found = answer(chosen(scope, {subject for subject, _ in keys}, question), question, split, measures)
+    subjects = _named(question, {subject for subject, _ in keys})
     buckets: dict[SubjectAndKey, dict[int, MeasureValues]] = {}
-    for row in await connection.execute(select(found.rows)):
+    for row in await _rows(connection, asked(scope, subjects, question, split), measures):
         buckets.setdefault((row.subject, key_of(row, split)), {})[row.bucket] = values_of(row)
     return buckets
 
@@ -97,8 +99,9 @@ async def group_values(
 ) -> dict[SubjectAndKey, MeasureValues]:
     """The measures of each subject's group."""
     split = split.of_only(keys)
-    found = answer(chosen(scope, {subject for subject, _ in keys}, question), question, split, measures)
-    return {(row.subject, key_of(row, split)): values_of(row) for row in await connection.execute(select(found.rows))}
+    subjects = _named(question, {subject for subject, _ in keys})
+    rows = await _rows(connection, asked(scope, subjects, question, split), measures)
+    return {(row.subject, key_of(row, split)): values_of(row) for row in rows}
 
 
 async def groups(
@@ -110,22 +113,12 @@ async def groups(
     measures: Measures,
 ) -> dict[UUID, Groups]:
     """The same page of each subject's groups: those with an event, and those to which time of a measure belongs."""
-    found = answer(chosen(scope, ids, question), question, page.split, measures | {page.order.measure, "events"})
-    rows = found.rows.c
-    place = func.row_number().over(partition_by=rows.subject, order_by=_sort(found, page.order))
-    total = func.count().over(partition_by=rows.subject)
-    ranked = select(found.rows, place.label("place"), total.label("total")).subquery("ranked")
-    statement = (
-        select(ranked)
-        .where(
-            # The first group comes along from beyond the last page, too: with it comes their number.
-            or_(ranked.c.place == 1, and_(ranked.c.place > page.offset, ranked.c.place <= page.offset + page.limit))
-        )
-        .order_by(ranked.c.subject, ranked.c.place)
-    )
+    about = asked(scope, _named(question, ids), question, page.split)
+    statement = _groups_statement(about.shape, measures | {page.order.measure, "events"}, page.order)
+    last = page.offset + page.limit
     pages: dict[UUID, list[Group]] = {}
     counts: dict[UUID, int] = {}
-    for row in await connection.execute(statement):
+    for row in await fetch(connection, statement, about.values | {"offset": page.offset, "last": last}):
         rows_of_page = pages.setdefault(row.subject, [])
         if row.place > page.offset:
             rows_of_page.append(Group(key_of(row, page.split), values_of(row)))
@@ -144,20 +137,43 @@ async def without_groups(
     """The measures of everything but the groups named beside each subject, taken together."""
     found: dict[tuple[UUID, tuple[Key, ...]], MeasureValues] = {}
     for subject, named in keys:  # what is left out differs from subject to subject
-        rest = answer(chosen(scope, [subject], question), question, Split(dimensions, without=named), measures)
-        for row in await connection.execute(select(rest.rows)):
+        about = asked(scope, _named(question, [subject]), question, Split(dimensions, without=named))
+        for row in await _rows(connection, about, measures):
             found[subject, named] = values_of(row)
     return found
 
 
-def chosen(scope: Scope, ids: Collection[UUID], question: Question) -> People:
-    """Whose events a question is about: the subjects', as far as they are in scope."""
-    if question.subject is Subject.USER:
-        return people(scope, user_ids=ids)
-    if question.subject is Subject.ORGANIZATION:
-        return people(scope, organization_ids=ids)
-    where = question.where
-    return people(scope, organization_ids=where.organization_ids, user_ids=where.extension_user_ids)
+def _named(question: Question, ids: Collection[UUID]) -> Collection[UUID] | None:
+    """The ids of the subjects; EVERYBODY is none in particular."""
+    return None if question.subject is None else ids
+
+
+async def _rows(connection: AsyncConnection, about: Asked, measures: Measures) -> CursorResult[Any]:
+    return await fetch(connection, _answer_statement(about.shape, measures), about.values)
+
+
+@lru_cache(SHAPES)
+def _answer_statement(shape: Shape, measures: Measures) -> Prepared:
+    return prepared(select(answer(shape, measures).rows))
+
+
+@lru_cache(SHAPES)
+def _groups_statement(shape: Shape, measures: Measures, order: Order) -> Prepared:
+    """The groups from `offset` (a parameter) to `last`, and how many there are."""
+    found = answer(shape, measures)
+    rows = found.rows.c
+    place = func.row_number().over(partition_by=rows.subject, order_by=_sort(found, order))
+    total = func.count().over(partition_by=rows.subject)
+    ranked = select(found.rows, place.label("place"), total.label("total")).subquery("ranked")
+    offset, last = (parameter(name, BigInteger()) for name in ("offset", "last"))
+    return prepared(
+        select(ranked)
+        .where(
+            # The first group comes along from beyond the last page, too: with it comes their number.
+            or_(ranked.c.place == 1, and_(ranked.c.place > offset, ranked.c.place <= last))
+        )
+        .order_by(ranked.c.subject, ranked.c.place)
+    )
 
 
 def key_of(row: Any, split: Split) -> Key:

@@ -9,12 +9,15 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, literal, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, CompoundSelect, Uuid, any_, literal, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.events import ANONYMOUS
 from core.scope import Scope
 from db.keyset import AnySelect
 from db.models import ExtensionUser
+from db.prepared import parameter
+from db.queries.filters import EventFilter
 from db.tenancy import within
 
 People = AnySelect | CompoundSelect[*tuple[Any, ...]]
@@ -32,14 +35,41 @@ def people(
     scope: Scope, *, organization_ids: Collection[UUID] | None = None, user_ids: Collection[UUID] | None = None
 ) -> People:
     """The people in scope, narrowed to these organizations and ids where given."""
-    statement: AnySelect = select(ExtensionUser.id.label("user_id"), ExtensionUser.organization_id).where(
-        within(scope, ExtensionUser.organization_id)
-    )
-    if organization_ids is not None:
-        statement = statement.where(ExtensionUser.organization_id.in_(organization_ids))
-    if user_ids is not None:
-        statement = statement.where(ExtensionUser.id.in_(user_ids))
-    if scope.organization_ids is not None or organization_ids is not None or user_ids is not None:
+    conditions = [] if scope.organization_ids is None else [within(scope, ExtensionUser.organization_id)]
+    return _people([*conditions, *_among(organization_ids, user_ids)])
+
+
+def people_asked(*, in_scope: bool, subject: Subject | None, where: EventFilter) -> People:
+    """The same of a statement's parameters: `ids`, those of the subjects; `scope`, the organizations in scope.
+
+    `in_scope`: the scope is limited. Without subjects the filter narrows the people.
+    """
+    conditions = [ExtensionUser.organization_id == any_(_ids("scope"))] if in_scope else []
+    if subject is Subject.USER:
+        conditions.append(ExtensionUser.id == any_(_ids("ids")))
+    elif subject is Subject.ORGANIZATION:
+        conditions.append(ExtensionUser.organization_id == any_(_ids("ids")))
+    else:
+        conditions += _among(where.organization_ids, where.extension_user_ids)
+    return _people(conditions)
+
+
+def _people(conditions: list[ColumnElement[bool]]) -> People:
+    statement: AnySelect = select(ExtensionUser.id.label("user_id"), ExtensionUser.organization_id).where(*conditions)
+    if conditions:
         return statement
     nobody = select(literal(ANONYMOUS, ExtensionUser.id.type), literal(None, ExtensionUser.organization_id.type))
     return union_all(statement, nobody)
+
+
+def _among(organization_ids: Collection[UUID] | None, user_ids: Collection[UUID] | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if organization_ids is not None:
+        conditions.append(ExtensionUser.organization_id.in_(organization_ids))
+    if user_ids is not None:
+        conditions.append(ExtensionUser.id.in_(user_ids))
+    return conditions
+
+
+def _ids(name: str) -> BindParameter[Any]:
+    return parameter(name, ARRAY(Uuid()))
