@@ -5,13 +5,15 @@ from datetime import datetime
 
 from core.dimensions import Dimension, Granularity
 from core.limits import PAGE
+from db.metrics.question import Split
 from db.queries import deep_work as blocks
+from db.queries import metrics
 from db.queries.deep_work import BlockRow, DeepWorkSummary
-from db.queries.metrics import Order
+from db.queries.metrics import Groups, GroupsPage, Order
 from resolvers import usage as usages
 from resolvers.caller import Caller
 from resolvers.pages import Connection, check_size, forward
-from resolvers.usage import GroupsArguments, Usage
+from resolvers.usage import Usage
 
 _MEASURES = frozenset({"deep_work_sessions", "deep_work_seconds"})
 
@@ -78,12 +80,11 @@ async def series(caller: Caller, usage: Usage, every: Granularity) -> list[Bucke
 async def top_domains(caller: Caller, usage: Usage, first: int) -> list[DomainPart]:
     """The domains with the most deep work."""
     check_size("first", first, PAGE)
-    arguments = GroupsArguments((Dimension.DOMAIN,), Order("deep_work_seconds"), first, None)
-    found = await usages.groups(caller, usage, arguments, _MEASURES)
+    groups_page = GroupsPage(Split((Dimension.DOMAIN,)), Order("deep_work_seconds"), 0, first)
+    found = await caller.batches.load(metrics.groups, usage.subject, usage.question, groups_page, _MEASURES)
     return [
-        DomainPart(group.group.key[0], group.measures.deep_work_seconds, group.measures.deep_work_sessions)
-        for group in found.nodes
-        if group.measures.deep_work_sessions
+        DomainPart(group.key[0], group.values.deep_work_seconds, group.values.deep_work_sessions)
+        for group in (found or Groups()).rows
     ]
 
 

@@ -225,7 +225,8 @@ async def groups(caller: Caller, usage: Usage, arguments: GroupsArguments, measu
     check_size("first", arguments.first, GROUPS_PAGE)
     offset = 0 if arguments.after is None else _offset(arguments.after)
     page = GroupsPage(Split(arguments.dimensions), order, offset, arguments.first)
-    found = await caller.batches.load(metrics.groups, usage.subject, usage.question, page, measures)
+    # There is a group wherever there is an event, whatever is asked of it.
+    found = await caller.batches.load(metrics.groups, usage.subject, usage.question, page, measures | {"events"})
     return UsageGroups(usage, page, found or Groups())
 
 

@@ -7,7 +7,7 @@ blocks          [───────────]        [──]        deep 
 
 from typing import Any
 
-from sqlalchemy import CTE, Double, FromClause, Integer, Subquery, and_, cast, extract, func, literal, select, union_all
+from sqlalchemy import CTE, FromClause, Integer, Subquery, and_, cast, func, literal, select, union_all
 from sqlalchemy.dialects.postgresql import INTERVAL
 
 from core.dimensions import Dimension
@@ -15,7 +15,7 @@ from core.measures import DEEP_WORK_EVENTS, DEEP_WORK_LENGTH, SWITCH_GAP
 from db.keyset import AnySelect
 from db.metrics import hours
 from db.metrics.keys import Keys
-from db.metrics.sequences import pieces, segments
+from db.metrics.sequences import as_seconds, microseconds, pieces, segments
 from db.metrics.source import Source
 
 _GAP = literal(SWITCH_GAP, INTERVAL())
@@ -64,9 +64,9 @@ def deep_segments(source: Source, keys: Keys, *, by_domain: bool) -> CTE:
 
 
 def domain_times(deep: CTE, keys: Keys) -> Subquery:
-    """The blocks' time by domain, in pieces: block, block_start, domain, seconds, and slot where time is cut.
+    """The blocks' time by domain, in pieces: block, block_start, domain, us, and slot where time is cut.
 
-    `deep` must be told apart by domain. A domain with an event in a block has a piece, be it of 0 seconds; but where
+    `deep` must be told apart by domain. A domain with an event in a block has a piece, be it of no length; but where
     time is cut, pieces are longer than that.
     """
     names = ["user_id", "organization_id", "block", "block_start"]
@@ -76,17 +76,17 @@ def domain_times(deep: CTE, keys: Keys) -> Subquery:
         *(part.c[name] for name in names),
         part.c.domain,
         *(part.c[name] for name in slot),
-        hours.seconds(part.c.us).label("seconds"),
+        part.c.us,
     )
     stretch = select(
         *(deep.c[name] for name in names), deep.c.last_domain.label("domain"), deep.c.start, deep.c.end
     ).subquery("stretch")
     between: FromClause = stretch
-    length: Any = extract("epoch", stretch.c.end - stretch.c.start)
+    length = microseconds(stretch.c.end - stretch.c.start)
     if keys.by_time:
         within = within.where(part.c.us > 0)
         between = pieces(stretch, keys)
-        length = between.c.seconds
+        length = between.c.us
     outside = select(
         *(between.c[name] for name in names), between.c.domain, *(between.c[name] for name in slot), length
     )
@@ -119,7 +119,7 @@ def deep_work(source: Source, keys: Keys) -> AnySelect:
         select(
             *labels,
             func.count().label("deep_work_sessions"),
-            cast(func.sum(extract("epoch", block.c.end - block.c.start)), Double()).label("deep_work_seconds"),
+            as_seconds(func.sum(microseconds(block.c.end - block.c.start))).label("deep_work_seconds"),
         )
         .where(*keys.conditions(block))
         .group_by(*(label.element for label in labels))
@@ -130,7 +130,7 @@ def _by_piece(piece: Subquery, keys: Keys) -> AnySelect:
     """Pieces of blocks, summed up; a block counts once in every group that has a piece of it."""
     labels = keys.of(piece)
     block = (
-        select(*labels, func.sum(piece.c.seconds).label("seconds"))
+        select(*labels, func.sum(piece.c.us).label("us"))
         .select_from(keys.joined(piece))
         .where(*keys.conditions(piece))
         .group_by(*(label.element for label in labels), piece.c.user_id, piece.c.block)
@@ -140,5 +140,5 @@ def _by_piece(piece: Subquery, keys: Keys) -> AnySelect:
     return select(
         *names,
         func.count().label("deep_work_sessions"),
-        cast(func.sum(block.c.seconds), Double()).label("deep_work_seconds"),
+        as_seconds(func.sum(block.c.us)).label("deep_work_seconds"),
     ).group_by(*names)

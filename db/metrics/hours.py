@@ -6,7 +6,7 @@ twice as long.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Numeric, Subquery, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Subquery, func, select
 
 from db.keyset import AnySelect
 
@@ -31,7 +31,8 @@ _SEGMENTS = {
     "switches": "segment_switches",
     "first_domain": "segment_first_domains",
     "last_domain": "segment_last_domains",
-    "parts": "segment_parts",
+    "parts_from": "segment_parts_from",
+    "parts_to": "segment_parts_to",
 }
 
 
@@ -52,15 +53,15 @@ def segments(hours: Subquery, *, with_parts: bool) -> AnySelect:
     """
     if not with_parts:
         return select(*_of_hour(hours), *_unnested(hours, _SEGMENTS))
-    place = func.generate_subscripts(hours.c.segment_first, 1).label("place")
-    arrays = [hours.c[name] for name in ("segment_parts", "part_domains", "part_us")]
-    entry = select(*_of_hour(hours), *arrays, place, *_unnested(hours, _SEGMENTS)).subquery("entry")
-    before = func.coalesce(entry.c.segment_parts[entry.c.place - 1], 0)
+    entry = select(*_of_hour(hours), hours.c.part_domains, hours.c.part_us, *_unnested(hours, _SEGMENTS)).subquery(
+        "entry"
+    )
+    place = slice(entry.c.parts_from, entry.c.parts_to)
     return select(
         *_of_hour(entry),
         *(entry.c[name] for name in _SEGMENTS),
-        entry.c.part_domains[before + 1 : entry.c.parts].label("part_domains"),
-        entry.c.part_us[before + 1 : entry.c.parts].label("part_us"),
+        entry.c.part_domains[place].label("part_domains"),
+        entry.c.part_us[place].label("part_us"),
     )
 
 
@@ -69,11 +70,6 @@ def parts(segments: FromClause, *names: str) -> AnySelect:
     return select(
         *(segments.c[name] for name in names), *_unnested(segments, {"domain": "part_domains", "us": "part_us"})
     )
-
-
-def seconds(us: ColumnElement[int]) -> ColumnElement[Any]:
-    """Microseconds as exact seconds."""
-    return cast(us, Numeric()) * literal_column("0.000001")
 
 
 def _of_hour(relation: FromClause) -> list[ColumnElement[Any]]:

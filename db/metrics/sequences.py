@@ -19,6 +19,7 @@ from sqlalchemy import (
     extract,
     func,
     literal,
+    literal_column,
     null,
     select,
     true,
@@ -42,7 +43,7 @@ def tracked_seconds(source: Source, keys: Keys) -> AnySelect:
     """`tracked_seconds`: whole sessions where those stay whole, else the time between events, piece by piece."""
     if not keys.by_time and set(keys.dimensions) <= _WHOLE_SESSIONS:
         session = _sessions(source)
-        return _summed(session, keys, session.c.seconds, "tracked_seconds")
+        return _summed(session, keys, session.c.us, "tracked_seconds")
     by_domain = Dimension.DOMAIN in keys.dimensions
     visit = visits(source, by_domain=by_domain)
     order = [visit.c.first_ts, visit.c.first_id]
@@ -61,18 +62,18 @@ def tracked_seconds(source: Source, keys: Keys) -> AnySelect:
         names = ["user_id", "organization_id", *(["slot"] if keys.by_time else []), "domain"]
         within = hours.domains(source.hours, "us").subquery("hour_domain")
         piece = union_all(
-            select(*(within.c[name] for name in names), hours.seconds(within.c.us).label("seconds")),
-            select(*(piece.c[name] for name in names), piece.c.seconds),
+            select(*(within.c[name] for name in names), within.c.us),
+            select(*(piece.c[name] for name in names), piece.c.us),
         ).subquery("spent")
-    return _summed(piece, keys, piece.c.seconds, "tracked_seconds")
+    return _summed(piece, keys, piece.c.us, "tracked_seconds")
 
 
 def session_seconds(source: Source, keys: Keys) -> AnySelect:
     """`session_seconds`, in four columns."""
     session = _sessions(source)
-    seconds: ColumnElement[float] = cast(session.c.seconds, Double())
+    seconds = as_seconds(session.c.us)
     columns = [
-        cast(func.avg(session.c.seconds), Double()).label("session_average"),
+        as_seconds(func.avg(session.c.us)).label("session_average"),
         func.percentile_cont(0.5).within_group(seconds).label("session_p50"),
         func.percentile_cont(0.95).within_group(seconds).label("session_p95"),
         func.max(seconds).label("session_longest"),
@@ -172,13 +173,13 @@ def named(relation: FromClause) -> ColumnElement[bool]:
 
 
 def pieces(stretch: Subquery, keys: Keys) -> Subquery:
-    """Stretches of time (`start`, `end`) cut at the slots' edges, where the split needs it: adds `slot`, `seconds`.
+    """Stretches of time (`start`, `end`) cut at the slots' edges, where the split needs it: adds `slot` and `us`.
 
     Stretches of no length have no piece.
     """
     if not keys.by_time:
-        whole = extract("epoch", stretch.c.end - stretch.c.start).label("seconds")
-        return select(stretch, whole).where(stretch.c.end > stretch.c.start).subquery("piece")
+        whole = microseconds(stretch.c.end - stretch.c.start)
+        return select(stretch, whole.label("us")).where(stretch.c.end > stretch.c.start).subquery("piece")
     edges = keys.slots.c.edges
     first, last = keys.slot_of(stretch.c.start), keys.slot_of(stretch.c.end - _INSTANT_BEFORE)
     slot = select(func.generate_series(first, last).label("slot")).correlate(stretch, keys.slots).lateral("cut")
@@ -186,7 +187,7 @@ def pieces(stretch: Subquery, keys: Keys) -> Subquery:
     finish = func.least(stretch.c.end, edges[slot.c.slot + 1])
     columns = [column for column in stretch.c if column.key not in {"start", "end"}]
     return (
-        select(*columns, slot.c.slot, extract("epoch", finish - begin).label("seconds"))
+        select(*columns, slot.c.slot, microseconds(finish - begin).label("us"))
         .select_from(stretch.join(keys.slots, true()).join(slot, true()))
         .where(stretch.c.end > stretch.c.start)
         .subquery("piece")
@@ -194,22 +195,32 @@ def pieces(stretch: Subquery, keys: Keys) -> Subquery:
 
 
 def _sessions(source: Source) -> Subquery:
-    """Each session's length in seconds."""
+    """Each session's length in microseconds."""
     visit = visits(source)
     return (
         select(
             visit.c.user_id,
             visit.c.organization_id,
             visit.c.session_id,
-            extract("epoch", func.max(visit.c.last_ts) - func.min(visit.c.first_ts)).label("seconds"),
+            microseconds(func.max(visit.c.last_ts) - func.min(visit.c.first_ts)).label("us"),
         )
         .group_by(visit.c.user_id, visit.c.organization_id, visit.c.session_id)
         .subquery("session")
     )
 
 
-def _summed(relation: FromClause, keys: Keys, seconds: ColumnElement[Any], name: str) -> AnySelect:
-    return _grouped(relation, keys, cast(func.sum(seconds), Double()).label(name))
+def microseconds(interval: ColumnElement[Any]) -> ColumnElement[int]:
+    """An interval's whole microseconds: sums of integers are exact, and quicker than those of decimals."""
+    return cast(extract("epoch", interval) * 1_000_000, BigInteger())
+
+
+def as_seconds(us: ColumnElement[Any]) -> ColumnElement[float]:
+    """Microseconds, or a sum of them, as seconds."""
+    return cast(us * literal_column("0.000001"), Double())
+
+
+def _summed(relation: FromClause, keys: Keys, us: ColumnElement[int], name: str) -> AnySelect:
+    return _grouped(relation, keys, as_seconds(func.sum(us)).label(name))
 
 
 def _grouped(relation: FromClause, keys: Keys, *columns: ColumnElement[Any]) -> AnySelect:

@@ -46,7 +46,7 @@ class Hour(Base):
     - `domain_…`: domains (NULL: events without one); what was counted, and the microseconds between events of a session
       that belong to it.
     - `segment_…`: active events with gaps of at most 300 s, in order of time; empty for anonymous events.
-      `segment_parts` says where a segment's parts end.
+      `segment_parts_from` and `…_to` are the places of a segment's first and last part.
     - `part_…`: domains of a segment, and the microseconds between its active events that belong to them.
     """
 
@@ -75,7 +75,8 @@ class Hour(Base):
     segment_switches: Mapped[list[int]] = mapped_column(_NUMBERS)
     segment_first_domains: Mapped[list[str | None]] = mapped_column(_TEXTS)
     segment_last_domains: Mapped[list[str | None]] = mapped_column(_TEXTS)
-    segment_parts: Mapped[list[int]] = mapped_column(_NUMBERS)
+    segment_parts_from: Mapped[list[int]] = mapped_column(_NUMBERS)
+    segment_parts_to: Mapped[list[int]] = mapped_column(_NUMBERS)
     part_domains: Mapped[list[str | None]] = mapped_column(_TEXTS)
     part_us: Mapped[list[int]] = mapped_column(_MICROSECONDS)
 

@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy import (
     CTE,
     BigInteger,
-    ColumnElement,
     Double,
     Subquery,
     Uuid,
@@ -30,6 +29,7 @@ from db.keyset import AnySelect, Ordering, Page, PageRequest, cut, keyset_per
 from db.metrics.blocks import deep_segments, domain_times, domains
 from db.metrics.keys import Keys
 from db.metrics.question import WHOLE, Question
+from db.metrics.sequences import as_seconds
 from db.metrics.shape import Asked, Shape, asked
 from db.metrics.source import Source
 from db.prepared import SHAPES, Prepared, fetch, parameter, prepared
@@ -169,12 +169,8 @@ def _summaries_statement(shape: Shape) -> Prepared:
 def _unique_domains_statement(shape: Shape) -> Prepared:
     deep, keys = _deep_segments(shape, by_domain=True)
     domain = domains(deep)
-    labels = keys.of(domain)
-    return prepared(
-        select(*labels, func.count(domain.c.domain.distinct()).label("domains")).group_by(
-            *(label.element for label in labels)
-        )
-    )
+    different = select(*keys.of(domain), domain.c.domain).where(domain.c.domain.is_not(None)).distinct().subquery()
+    return prepared(select(different.c.subject, func.count().label("domains")).group_by(different.c.subject))
 
 
 @lru_cache(SHAPES)
@@ -186,7 +182,7 @@ def _pages_statement(shape: Shape, request: PageRequest) -> Prepared:
 @lru_cache(SHAPES)
 def _domains_statement(shape: Shape) -> Prepared:
     time = domain_times(*_deep_segments(shape, by_domain=True))
-    seconds: ColumnElement[float] = cast(func.sum(time.c.seconds), Double())
+    seconds = as_seconds(func.sum(time.c.us))
     users, starts = (
         parameter("block_users", ARRAY(Uuid())),
         parameter("block_starts", _INSTANTS),

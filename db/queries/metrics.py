@@ -112,9 +112,9 @@ async def groups(
     page: GroupsPage,
     measures: Measures,
 ) -> dict[UUID, Groups]:
-    """The same page of each subject's groups: those with an event, and those to which time of a measure belongs."""
+    """The same page of each subject's groups: those that have any of the measures."""
     about = asked(scope, _named(question, ids), question, page.split)
-    statement = _groups_statement(about.shape, measures | {page.order.measure, "events"}, page.order)
+    statement = _groups_statement(about.shape, measures | {page.order.measure}, page.order)
     last = page.offset + page.limit
     pages: dict[UUID, list[Group]] = {}
     counts: dict[UUID, int] = {}

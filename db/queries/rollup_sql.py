@@ -56,7 +56,7 @@ HOUR_COLUMNS = (
     "session_ids, session_first, session_last, session_domains, "
     "domains, domain_events, domain_active_events, domain_tracked_minutes, domain_engaged_minutes, domain_us, "
     "segment_first, segment_last, segment_events, segment_switches, segment_first_domains, segment_last_domains, "
-    "segment_parts, part_domains, part_us"
+    "segment_parts_from, segment_parts_to, part_domains, part_us"
 )
 
 
@@ -131,8 +131,9 @@ HOURS_OF_RUNS = f"""
                (count(*) FILTER (WHERE goes_on AND switches))::integer AS switches,
                (array_agg(domain ORDER BY first_ts, first_id))[1] AS first_domain,
                (array_agg(domain ORDER BY first_ts DESC, first_id DESC))[1] AS last_domain,
-               (sum(count(DISTINCT domain) + bool_or(domain IS NULL)::integer)
-                   OVER (PARTITION BY user_id, hour ORDER BY segment))::integer AS parts
+               count(DISTINCT domain) + bool_or(domain IS NULL)::integer AS parts,
+               sum(count(DISTINCT domain) + bool_or(domain IS NULL)::integer)
+                   OVER (PARTITION BY user_id, hour ORDER BY segment) AS parts_to
         FROM numbered_run GROUP BY user_id, hour, segment
     ),
     segments AS (
@@ -142,7 +143,8 @@ HOURS_OF_RUNS = f"""
                array_agg(switches ORDER BY segment) AS segment_switches,
                array_agg(first_domain ORDER BY segment) AS segment_first_domains,
                array_agg(last_domain ORDER BY segment) AS segment_last_domains,
-               array_agg(parts ORDER BY segment) AS segment_parts
+               array_agg((parts_to - parts + 1)::integer ORDER BY segment) AS segment_parts_from,
+               array_agg(parts_to::integer ORDER BY segment) AS segment_parts_to
         FROM segment GROUP BY user_id, hour
     ),
     part AS (
@@ -163,7 +165,8 @@ HOURS_OF_RUNS = f"""
                coalesce(segment_switches, '{{}}') AS segment_switches,
                coalesce(segment_first_domains, '{{}}') AS segment_first_domains,
                coalesce(segment_last_domains, '{{}}') AS segment_last_domains,
-               coalesce(segment_parts, '{{}}') AS segment_parts,
+               coalesce(segment_parts_from, '{{}}') AS segment_parts_from,
+               coalesce(segment_parts_to, '{{}}') AS segment_parts_to,
                coalesce(part_domains, '{{}}') AS part_domains, coalesce(part_us, '{{}}') AS part_us
         FROM whole
         JOIN sessions USING (user_id, hour)

@@ -31,7 +31,8 @@ _ARRAYS: dict[str, sa.types.TypeEngine[Any]] = {
     "segment_switches": sa.Integer(),
     "segment_first_domains": sa.Text(),
     "segment_last_domains": sa.Text(),
-    "segment_parts": sa.Integer(),
+    "segment_parts_from": sa.Integer(),
+    "segment_parts_to": sa.Integer(),
     "part_domains": sa.Text(),
     "part_us": sa.BigInteger(),
 }
