@@ -55,7 +55,7 @@ def targets(measured: Sequence[Measured], cost: Ingested) -> list[str]:
         ),
         _target(
             cost.cost_with_runs <= _INGESTION_COST,
-            f"ingestion, all work counted: marks and making the runs cost {cost.cost_with_runs:.0%} "
+            f"ingestion, all work counted: marks and making the rollups cost {cost.cost_with_runs:.0%} "
             f"(≤ {_INGESTION_COST:.0%})",
         ),
     ]
@@ -122,7 +122,7 @@ def _table(question: str, measured: Sequence[Measured]) -> list[str]:
 
 
 def _storing(measured: Sequence[Measured], cost: Ingested) -> list[str]:
-    lines = ["| events | stored a second | runs | events a run | making all runs |", "|---:|---:|---:|---:|---:|"]
+    lines = ["| events | stored a second | runs | events a run | making all rollups |", "|---:|---:|---:|---:|---:|"]
     lines += [
         f"| {each.events:,} | {each.stored_per_second:,.0f} | {each.runs:,} | {each.events / each.runs:.2f} "
         f"| {each.runs_seconds:.1f} s |"
@@ -130,6 +130,6 @@ def _storing(measured: Sequence[Measured], cost: Ingested) -> list[str]:
     ]
     compared = (
         f"{cost.events:,} events at a time, made beforehand, in turns: {cost.plain:,.0f} events a second without "
-        f"rollups, {cost.marked:,.0f} with marks, {cost.with_runs:,.0f} when the making of the runs is counted, too."
+        f"rollups, {cost.marked:,.0f} with marks, {cost.with_runs:,.0f} when the making of the rollups is counted, too."
     )
     return [*lines, "", compared]
