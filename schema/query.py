@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import strawberry
 
+from ai.tally import Status
 from core.ids import behavior_key, decode_node_id, uuid_of
 from db.queries.behavior import BehaviorRow
 from db.queries.extension_user import ExtensionUserRow
@@ -14,6 +15,7 @@ from db.queries.user import UserRow
 from resolvers import behavior as behaviors
 from resolvers import deep_work as deep_works
 from resolvers import extension_user as extension_users
+from resolvers import insight_status as insight_statuses
 from resolvers import organization as organizations
 from resolvers import session as sessions
 from resolvers import user as users
@@ -28,6 +30,7 @@ from schema.deep_work import DeepWork
 from schema.enums import BehaviorOrder
 from schema.extension_user import ExtensionUser
 from schema.filters import ExtensionUserFilter, UsageFilter
+from schema.insight_status import InsightStatus
 from schema.measure import MeasureInfo, measure_infos
 from schema.node import Node, NodeRow
 from schema.organization import Organization
@@ -188,6 +191,13 @@ class Query:
     ) -> list[PeriodPresetInfo]:
         info.context.require_sign_in()
         return preset_infos(timezone)
+
+    @strawberry.field(
+        graphql_type=InsightStatus,
+        description="How the model that words insights is set up, and how it fares. For super admins.",
+    )
+    def insight_status(self, info: Info) -> Status:
+        return insight_statuses.insight_status(info.context.caller)
 
     @strawberry.field(description="The catalogue of measures.")
     def measures(self, info: Info) -> list[MeasureInfo]:

@@ -1,6 +1,7 @@
 """The metrics engine: from a question to one SQL statement, and from its rows to measures.
 
 source.py     which events, as *runs*: stretches of one person's consecutive events that are alike
+categories.py which domains are of which category
 slots.py      the marks of calendar and clock that the range is cut at
 keys.py       what tells the rows of an answer apart: subject, dimensions, bucket
 counted.py    events, users, sessions, domains, urls, minutes

@@ -67,7 +67,7 @@ def deep_runs(run: CTE) -> CTE:
 def deep_work(run: CTE, keys: Keys) -> AnySelect:
     """`deep_work_sessions` and `deep_work_seconds`."""
     deep = deep_runs(run)
-    if keys.by_time or Dimension.DOMAIN in keys.dimensions:
+    if keys.by_time or not {Dimension.DOMAIN, Dimension.CATEGORY}.isdisjoint(keys.dimensions):
         return _by_piece(deep, keys)
     labels = keys.of(deep)
     length = func.extract("epoch", deep.c.block_end - deep.c.block_start)

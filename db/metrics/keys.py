@@ -4,6 +4,7 @@ Every part of a statement brings rows with the columns that these expressions re
 the split needs them, session_id, domain, url, type, slot.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ from core.events import ANONYMOUS
 from core.slots import Slots
 from db.keyset import Column
 from db.metrics.question import Key, Split
+from db.queries.filters import whose_domain
 from db.queries.people import Subject
 
 _INSTANTS = ARRAY(TIMESTAMP(timezone=True))
@@ -46,6 +48,7 @@ class KeyColumn:
 
 _COLUMNS: dict[Dimension, tuple[KeyColumn, ...]] = {
     Dimension.DOMAIN: (KeyColumn("key_domain", Text()),),
+    Dimension.CATEGORY: (KeyColumn("key_category", Text()),),
     Dimension.URL: (KeyColumn("key_url", Text()),),
     Dimension.EVENT_TYPE: (KeyColumn("key_type", SmallInteger()),),
     Dimension.EXTENSION_USER: (KeyColumn("key_user", Uuid()),),
@@ -63,6 +66,13 @@ class Keys:
         self._subject = subject
         self._split = split
         self._slots = None if slots is None else _slots_cte(slots)
+        self._categories: CTE | None = None
+
+    def with_categories(self, categories: CTE) -> "Keys":
+        """The same keys, knowing the categories of domains."""
+        keys = copy(self)
+        keys._categories = categories  # noqa: SLF001 - of the same class
+        return keys
 
     @property
     def by_time(self) -> bool:
@@ -119,9 +129,20 @@ class Keys:
             return [*present, tuple_(*values).not_in(_literals(self._split, self._split.without))]
         return present
 
-    def joined(self, relation: FromClause) -> FromClause:
-        """The relation, with the slots' arrays at hand when the keys read them."""
+    def with_slots(self, relation: FromClause) -> FromClause:
+        """The relation, with the slots' arrays at hand when anything is split by time."""
         return relation.join(self.slots, true()) if self.by_time else relation
+
+    def joined(self, relation: FromClause) -> FromClause:
+        """The relation, with all at hand that the keys read beside its columns.
+
+        When they read categories it loses the rows without a domain, which are in no group.
+        """
+        joined = self.with_slots(relation)
+        if self._categories is None:
+            return joined
+        key = whose_domain(relation.c.organization_id, relation.c.domain)
+        return joined.join(self._categories, self._categories.c.key == key)
 
     def _subject_of(self, relation: FromClause) -> ColumnElement[Any]:
         if self._subject is None:
@@ -140,6 +161,9 @@ class Keys:
             return [self.slots.c.hours[relation.c.slot]]
         if dimension is Dimension.DAY_OF_WEEK:
             return [self.slots.c.weekdays[relation.c.slot]]
+        if dimension is Dimension.CATEGORY:
+            assert self._categories is not None, "give them `with_categories`"  # noqa: S101
+            return [self._categories.c.category]
         name = {
             Dimension.DOMAIN: "domain",
             Dimension.URL: "url",
@@ -164,6 +188,9 @@ def _literals(split: Split, keys: tuple[Key, ...]) -> list[tuple[Any, ...]]:
     for key in keys:
         values: list[Any] = []
         for dimension, value in zip(split.dimensions, key, strict=True):
-            values.extend(value if dimension is Dimension.SESSION else [value])
+            if dimension is Dimension.SESSION:
+                values.extend(value)
+            else:
+                values.append(value.value if dimension is Dimension.CATEGORY else value)
         flat.append(tuple(values))
     return flat

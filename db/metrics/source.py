@@ -19,6 +19,7 @@ of urls and types), not whole (at the ends of the range) or not up to date (in h
 It is one statement and so one snapshot: whoever sees an event sees its mark, and reads the event.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +45,7 @@ from core.dimensions import Dimension
 from core.event_types import ACTIVE_TYPES
 from core.periods import TimeRange
 from db.keyset import AnySelect, Column
+from db.metrics.categories import with_known_categories
 from db.metrics.keys import Keys
 from db.metrics.question import Question
 from db.models import Behavior, Run, dirty_hours
@@ -63,6 +65,8 @@ def runs(chosen: People, question: Question, keys: Keys, *, urls: bool = False) 
     have neither url nor type.
     """
     persons = chosen.cte("person")
+    known = with_known_categories(question.where, persons, question.time_range, rollups=question.rollups)
+    question = replace(question, where=known)
     whole = _whole_minutes(question.time_range)
     of_events = not question.rollups or urls or _NOT_IN_RUNS & set(keys.dimensions) or _needs_events(question.where)
     if of_events or whole is None:
@@ -79,7 +83,7 @@ def _with_slots(statement: Any, keys: Keys) -> CTE:
     """The runs, each with the slot it lies in: a minute lies in one."""
     source = statement.subquery("source")
     slot = [keys.slot_of(source.c.first_ts).label("slot")] if keys.by_time else []
-    return select(*source.c, *slot).select_from(keys.joined(source)).cte("run")
+    return select(*source.c, *slot).select_from(keys.with_slots(source)).cte("run")
 
 
 def _events(persons: CTE, question: Question, time_range: TimeRange) -> AnySelect:
@@ -204,5 +208,4 @@ def _ends(time_range: TimeRange, whole: TimeRange) -> list[TimeRange]:
 
 def _needs_events(where: EventFilter) -> bool:
     """Whether a filter asks for what runs do not have."""
-    nested = [*(where.all_of or ()), *(where.any_of or ()), *([where.not_] if where.not_ else [])]
-    return where.url is not None or where.event_types is not None or any(map(_needs_events, nested))
+    return where.url is not None or where.event_types is not None or any(map(_needs_events, where.nested))

@@ -16,10 +16,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from core.dimensions import Dimension
 from core.measures import computed
 from core.slots import slots
 from db.keyset import AnySelect
 from db.metrics import blocks, counted, sequences
+from db.metrics.categories import categories_of, domains_in
 from db.metrics.keys import Keys
 from db.metrics.question import Question, Split
 from db.metrics.source import runs
@@ -71,6 +73,8 @@ def answer(chosen: People, question: Question, split: Split, measures: Collectio
     keys = Keys(question.subject, split, slots(question.time_range, split.dimensions, split.buckets, question.timezone))
     wanted = computed(measures) or {"events"}
     run = runs(chosen, question, keys, urls="unique_urls" in wanted)
+    if Dimension.CATEGORY in split.dimensions:
+        keys = keys.with_categories(categories_of(domains_in(run), "category"))
     parts = [(columns, part(run, keys)) for names, columns, part in _PARTS if names & wanted]
     names = [column for columns, _ in parts for column in columns]
     padded = union_all(*(_padded(keys, names, part) for _, part in parts)).subquery("part")

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Double, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.categories import Category
 from core.dimensions import Dimension
 from core.event_types import EventType
 from core.events import ANONYMOUS
@@ -180,6 +181,8 @@ def _value_of(row: Any, dimension: Dimension) -> Any:
         return SessionKey(row.key_session_user, row.key_session)
     if dimension is Dimension.EVENT_TYPE:
         return EventType(row.key_type)
+    if dimension is Dimension.CATEGORY:
+        return Category(row.key_category)
     return getattr(row, _COLUMNS[dimension])
 
 
