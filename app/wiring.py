@@ -3,7 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 
+from ai.breaker import Breaker
+from ai.memory import Memory
+from ai.options import ModelOptions
+from ai.writer import InsightWriter
 from app.secret import jwt_secret
 from app.settings import Settings
 from auth.passwords import Passwords
@@ -32,6 +37,7 @@ async def running_services(settings: Settings, database_url: str) -> AsyncIterat
     partitions, key_usage = Partitions(writer_database), KeyUsage(writer_database)
     writer = EventWriter(writer_database, partitions, key_usage)
     counters = Counters(settings.configured_redis_url)
+    insight_writer = _insight_writer(settings, counters)
     writing = asyncio.create_task(writer.run(), name="event writer")
     keeping = [
         asyncio.create_task(housekeeping(writer_database, partitions, key_usage), name="housekeeping"),
@@ -49,6 +55,7 @@ async def running_services(settings: Settings, database_url: str) -> AsyncIterat
             event_rules=EventRules(settings.farthest_ahead, settings.farthest_behind),
             require_api_key=settings.ingest_require_api_key,
             rollups_enabled=settings.rollups_enabled,
+            insight_writer=insight_writer,
         )
     finally:
         writer.close()
@@ -58,9 +65,28 @@ async def running_services(settings: Settings, database_url: str) -> AsyncIterat
         await asyncio.gather(*keeping, return_exceptions=True)
         with suppress(Exception):  # the last chores are a courtesy: a database that has gone must not keep us
             await keep_house_once(writer_database, partitions, key_usage)
+        if insight_writer is not None:
+            await insight_writer.close()
         await counters.close()
         await writer_database.close()
         await database.close()
+
+
+def _insight_writer(settings: Settings, counters: Counters) -> InsightWriter | None:
+    if settings.ai_api_key is None:
+        return None
+    from ai.endpoint import Endpoint  # noqa: PLC0415 - loads the client, which takes a second and 40 MB
+
+    options = ModelOptions(
+        base_url=settings.ai_base_url,
+        api_key=settings.ai_api_key,
+        model=settings.ai_model,
+        patience=timedelta(seconds=settings.ai_timeout_seconds),
+        retries=settings.ai_retries,
+        calls_per_hour=settings.ai_calls_per_hour,
+        keep_answers=timedelta(hours=settings.ai_keep_hours),
+    )
+    return InsightWriter(options, Endpoint(options), counters, Memory(settings.configured_redis_url), Breaker())
 
 
 def _throttles(settings: Settings, counters: Counters) -> Throttles:

@@ -7,6 +7,7 @@ class Dimension(Enum):
     """What tells the groups of a usage apart."""
 
     DOMAIN = "domain"
+    CATEGORY = "category"
     URL = "url"
     EVENT_TYPE = "event_type"
     EXTENSION_USER = "extension_user"

@@ -10,7 +10,8 @@
     ├── Conflict              the request contradicts what is stored  409
     │   ├── NameTaken
     │   ├── AlreadyMember
-    │   └── LastAdmin
+    │   ├── LastAdmin
+    │   └── OutdatedVersion
     ├── TooLarge              the body exceeds its limit              413
     ├── TooSlow               the body did not arrive in time         408
     ├── TooManyAttempts       throttled; says when to come back       429
@@ -101,6 +102,10 @@ class AlreadyMember(Conflict):
 
 class LastAdmin(Conflict):
     """An organization keeps at least one admin."""
+
+
+class OutdatedVersion(Conflict):
+    """Somebody else has changed it since the version that the caller knows."""
 
 
 class TooLarge(AppError):

@@ -24,3 +24,11 @@ PASSWORD_CHARACTERS = (12, 256)
 BUCKETS = 2000
 GROUPS_PAGE = 200
 GROUP_DIMENSIONS = 3
+INSIGHT_PEOPLE = 1000
+"""Of how many of an organization's people an insight looks at each: those with the most tracked minutes."""
+CATEGORY_RULES = 1000
+"""How many rules of its own an organization has at most, and how many of those with a `*`: each is tried in turn."""
+CATEGORY_WILDCARDS = 100
+CATEGORY_VERSIONS_PAGE = 100
+CATEGORY_PREVIEW_DOMAINS = 10_000
+"""How many domains, the most used first, a preview of rules looks at."""

@@ -19,6 +19,14 @@ HIGH_FOCUS_SWITCHES_PER_HOUR = 5
 MEDIUM_FOCUS_SWITCHES_PER_HOUR = 15
 
 
+class FocusLevel(Enum):
+    """How undivided somebody's attention is: in a block of deep work, or in a period as a whole."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
 class Unit(Enum):
     """What a measure's number counts."""
 
@@ -53,7 +61,7 @@ class Measure:
 _ANY = frozenset(Dimension)
 _WHO = frozenset({Dimension.EXTENSION_USER, Dimension.ORGANIZATION})
 _WHEN = frozenset({Dimension.HOUR_OF_DAY, Dimension.DAY_OF_WEEK})
-_BLOCKS = _WHO | _WHEN | {Dimension.DOMAIN}
+_BLOCKS = _WHO | _WHEN | {Dimension.DOMAIN, Dimension.CATEGORY}
 
 MEASURES = (
     Measure("events", "Number of events.", Unit.COUNT, _ANY),

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from core.errors import NotFound
+from core.errors import InvalidInput, NotFound
 from core.ids import BehaviorKey
 from core.limits import BEHAVIORS_PAGE
 from core.periods import TimeRange
@@ -65,5 +65,7 @@ async def delete(caller: Caller, key: BehaviorKey | None) -> BehaviorKey:
 def _query(
     time_range: TimeRange | None, where: EventFilter, ordering: Ordering[BehaviorRow], place: TwoWay
 ) -> BehaviorQuery:
+    if where.needs_categories and time_range is None:
+        raise InvalidInput("A filter with `categories` needs a `period`: name the time to look at, too.", "where")
     request = two_way(ordering.parse, place, default=DEFAULT_PAGE, most=BEHAVIORS_PAGE)
     return BehaviorQuery(time_range, where, ordering, request)

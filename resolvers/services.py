@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ai.writer import InsightWriter
 from auth.passwords import Passwords
 from auth.throttle import Throttle
 from auth.tokens import TokenIssuer
@@ -25,7 +26,7 @@ class Throttles:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts that requests share."""
+    """The parts that requests share. Without a model there is no `insight_writer`."""
 
     database: Database
     writer: EventWriter
@@ -37,3 +38,4 @@ class Services:
     event_rules: EventRules
     require_api_key: bool
     rollups_enabled: bool
+    insight_writer: InsightWriter | None = None

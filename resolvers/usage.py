@@ -104,7 +104,7 @@ class UsageGroup:
     @property
     def key(self) -> "UsageKey":
         """What tells the group apart."""
-        return UsageKey(dict(zip(self.split.dimensions, self.group.key, strict=True)))
+        return UsageKey(self.usage, dict(zip(self.split.dimensions, self.group.key, strict=True)))
 
     @property
     def measures(self) -> MeasureValues:
@@ -114,8 +114,9 @@ class UsageGroup:
 
 @dataclass(frozen=True, slots=True)
 class UsageKey:
-    """A group's value for each of its dimensions."""
+    """A group's value for each of its dimensions, and the usage it is a group of."""
 
+    usage: Usage
     values: dict[Dimension, Any]
 
 

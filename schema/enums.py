@@ -6,19 +6,40 @@ from typing import TypeVar
 
 import strawberry
 
+from ai.breaker import BreakerState
+from ai.failure import Failure as InsightFailure
+from ai.rules import Refusal as InsightRefusal
+from ai.tally import Skip as InsightSkip
+from core.categories import Category
 from core.dimensions import Dimension, Granularity, Shift
 from core.event_types import EventType
 from core.events import RejectionCode
-from core.measures import BY_NAME, HIGH_FOCUS_SWITCHES_PER_HOUR, MEASURES, MEDIUM_FOCUS_SWITCHES_PER_HOUR, Unit
+from core.insight import InsightMethod, Language, WorkPattern
+from core.insight.marks import HIGH_FOCUS_DOMAINS, LEAST_TRACKED_MINUTES, MEDIUM_FOCUS_DOMAINS
+from core.measures import (
+    BY_NAME,
+    HIGH_FOCUS_SWITCHES_PER_HOUR,
+    MEASURES,
+    MEDIUM_FOCUS_SWITCHES_PER_HOUR,
+    FocusLevel,
+    Unit,
+)
 from core.periods import PRESETS, PeriodPreset
 from core.roles import Role
 
 __all__ = [
     "BehaviorOrder",
+    "BreakerState",
+    "Category",
     "Direction",
     "EventType",
     "FocusLevel",
     "Granularity",
+    "InsightFailure",
+    "InsightMethod",
+    "InsightRefusal",
+    "InsightSkip",
+    "Language",
     "PeriodPreset",
     "RejectionCode",
     "Role",
@@ -27,6 +48,7 @@ __all__ = [
     "Unit",
     "UsageDimension",
     "UsageMeasure",
+    "WorkPattern",
 ]
 
 E = TypeVar("E", bound=Enum)
@@ -51,14 +73,6 @@ class Direction(Enum):
 
     ASC = "asc"
     DESC = "desc"
-
-
-class FocusLevel(Enum):
-    """How rarely somebody switches in a block of deep work."""
-
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
 
 
 class BehaviorOrder(Enum):
@@ -151,6 +165,7 @@ described(
     "What tells groups apart. Events without a value for a dimension are in no group.",
     {
         Dimension.DOMAIN: "The domain of the url.",
+        Dimension.CATEGORY: "The category of the domain, by the rules of the person's organization.",
         Dimension.URL: "The url.",
         Dimension.EVENT_TYPE: "The type of event.",
         Dimension.EXTENSION_USER: "The person.",
@@ -160,6 +175,18 @@ described(
         Dimension.DAY_OF_WEEK: "The day of the week in the time zone, 1 (Monday) to 7 (Sunday).",
     },
     name="UsageDimension",
+)
+described(
+    Category,
+    "What kind of browsing a domain is, by the rules of the person's organization and the built-in ones.",
+    {
+        Category.WORK_TOOLS: "Documents, tables, boards, and whatever else the work is done in.",
+        Category.DEVELOPMENT: "Writing and running software: code, builds, clouds, documentation for developers.",
+        Category.RESEARCH: "Looking things up and learning: search, encyclopedias, science, courses, assistants.",
+        Category.COMMUNICATION: "Mail, chats, calls.",
+        Category.DISTRACTIONS: "Social networks, news, videos, games, shops.",
+        Category.OTHER: "Everything else: what no rule speaks of.",
+    },
 )
 described(
     Granularity,
@@ -197,11 +224,87 @@ described(
 )
 described(
     FocusLevel,
-    "How rarely somebody switches between domains in a block of deep work.",
+    "How undivided attention is: in a block of deep work by its context switches, in an insight by the middle one of "
+    "three votes: distinct domains, context switches an hour, deep work.",
     {
-        FocusLevel.HIGH: f"At most {HIGH_FOCUS_SWITCHES_PER_HOUR} switches an hour.",
-        FocusLevel.MEDIUM: f"At most {MEDIUM_FOCUS_SWITCHES_PER_HOUR} switches an hour.",
+        FocusLevel.HIGH: f"At most {HIGH_FOCUS_SWITCHES_PER_HOUR} switches an hour; as a vote, at most "
+        f"{HIGH_FOCUS_DOMAINS} domains.",
+        FocusLevel.MEDIUM: f"At most {MEDIUM_FOCUS_SWITCHES_PER_HOUR} switches an hour; as a vote, at most "
+        f"{MEDIUM_FOCUS_DOMAINS} domains.",
         FocusLevel.LOW: "More than that.",
     },
+)
+described(
+    WorkPattern,
+    "What stands out in how it was worked.",
+    {
+        WorkPattern.DEEP_FOCUSED: "Deep work in blocks of little switching.",
+        WorkPattern.TASK_SWITCHING: "Many context switches.",
+        WorkPattern.RESEARCH_HEAVY: "Much of the time on research.",
+        WorkPattern.COMMUNICATION_INTENSIVE: "Much of the time on communication.",
+        WorkPattern.DISTRACTED: "Much of the time on distractions.",
+        WorkPattern.INSUFFICIENT_DATA: f"Fewer than {LEAST_TRACKED_MINUTES} tracked minutes: nothing can be said.",
+    },
+)
+described(
+    InsightMethod,
+    "How the sentences of an insight were made.",
+    {
+        InsightMethod.AI: "A language model worded them; figures, levels and scores are computed all the same.",
+        InsightMethod.HEURISTIC: "By rules alone.",
+    },
+)
+described(
+    Language,
+    "What texts are written in.",
+    {Language.EN: "English.", Language.RU: "Russian."},
+)
+described(
+    BreakerState,
+    "Whether calls to the model are let through.",
+    {
+        BreakerState.CLOSED: "They are.",
+        BreakerState.OPEN: "They are not, for a while, since it kept failing or asked to be left alone.",
+        BreakerState.HALF_OPEN: "The while is over: the next one is let through, and decides.",
+    },
+)
+described(
+    InsightFailure,
+    "Why the model gave no reply.",
+    {
+        InsightFailure.TIMEOUT: "It took too long.",
+        InsightFailure.CONNECTION: "It could not be reached, or the connection broke.",
+        InsightFailure.RATE_LIMITED: "It was asked too often.",
+        InsightFailure.SERVER_ERROR: "Its server failed.",
+        InsightFailure.REJECTED: "It would not take the question: look at the key, the model's name and the address.",
+        InsightFailure.UNREADABLE: "What came back is not what an OpenAI-compatible endpoint answers.",
+    },
+    name="InsightFailure",
+)
+described(
+    InsightRefusal,
+    "Why a reply of the model was not used.",
+    {
+        InsightRefusal.MALFORMED: "It is no JSON, or not of the shape asked for.",
+        InsightRefusal.TRUNCATED: "It was cut off.",
+        InsightRefusal.DECLINED: "The model would not answer.",
+        InsightRefusal.LENGTH: "A text or list is too long or empty, or a text stands there twice.",
+        InsightRefusal.EVIDENCE: "A sentence rests on no figure, on too many, or on one that does not exist.",
+        InsightRefusal.CHARACTERS: "A text holds markup, an address, or signs that plain prose does not have.",
+        InsightRefusal.LANGUAGE: "A text is not in the language asked for.",
+        InsightRefusal.NUMBER: "A text states a number that the figures it rests on do not allow.",
+        InsightRefusal.ECHO: "A text says what the name of a domain says.",
+    },
+    name="InsightRefusal",
+)
+described(
+    InsightSkip,
+    "Why the model was not asked.",
+    {
+        InsightSkip.BREAKER_OPEN: "It had kept failing, or had asked to be left alone.",
+        InsightSkip.BUSY: "As many questions as may be asked at a time were under way.",
+        InsightSkip.BUDGET_SPENT: "The organization has had its calls of this hour.",
+    },
+    name="InsightSkip",
 )
 UsageDimension = Dimension

@@ -66,6 +66,11 @@ class LastAdmin(Error):
     """See core.errors.LastAdmin."""
 
 
+@strawberry.type(description="It has been changed since the version that the caller knows. Nothing was changed.")
+class OutdatedVersion(Error):
+    """See core.errors.OutdatedVersion."""
+
+
 class _MessageHandler:
     """Shows an error whose message says it all. An ExceptionHandler by shape: its types are known when it is made."""
 
@@ -96,4 +101,5 @@ HANDLERS: tuple[ExceptionHandler[Any, Any], ...] = (
     _MessageHandler(errors.NameTaken, NameTaken),
     _MessageHandler(errors.AlreadyMember, AlreadyMember),
     _MessageHandler(errors.LastAdmin, LastAdmin),
+    _MessageHandler(errors.OutdatedVersion, OutdatedVersion),
 )

@@ -14,9 +14,11 @@ from db.queries.organization import OrganizationRow
 from db.queries.people import Subject
 from db.queries.session import SessionQuery, SessionRow
 from resolvers import behavior as behaviors
+from resolvers import insight as insights
 from resolvers import organization as organizations
 from resolvers import session as sessions
 from resolvers.deep_work import DeepWork as DeepWorkRow
+from resolvers.insight import UsageInsight as InsightRow
 from resolvers.pages import Connection as ConnectionRow
 from resolvers.pages import TwoWay
 from resolvers.usage import Usage as UsageQuestion
@@ -24,7 +26,8 @@ from schema.behavior import Behavior, OrderByArgument, WhereArgument, events_ask
 from schema.connection import After, Before, Connection, First, FirstOf, LastOf
 from schema.context import Info
 from schema.deep_work import DeepWork
-from schema.enums import BehaviorOrder
+from schema.enums import BehaviorOrder, Language
+from schema.insight import LanguageArgument, UsageInsight
 from schema.node import Node
 from schema.session import Session
 from schema.usage import PeriodArgument, TimeZoneArgument, Usage, UsageFilterArgument, question
@@ -106,3 +109,16 @@ class ExtensionUser(Node):
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
     ) -> DeepWorkRow:
         return DeepWorkRow(question(info, period, where, timezone, Subject.USER, root.id))
+
+    @strawberry.field(
+        graphql_type=UsageInsight | None, description="What the figures of a period say about how they work."
+    )
+    async def insight(
+        root: strawberry.Parent[ExtensionUserRow],
+        info: Info,
+        period: PeriodArgument,
+        timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+        language: LanguageArgument = Language.EN,
+    ) -> InsightRow:
+        asked = question(info, period, None, timezone, Subject.USER, root.id)
+        return await insights.insight(info.context.caller, asked, root.organization_id, language)

@@ -10,8 +10,8 @@ from core.errors import InvalidInput
 from core.ids import uuid_of
 from core.limits import FILTER_NODES, LIST_INPUT
 from db.queries.extension_user import ExtensionUserFilter as ExtensionUserConditions
-from db.queries.filters import EventFilter, TextFilter
-from schema.enums import EventType
+from db.queries.filters import CategoryFilter, EventFilter, TextFilter
+from schema.enums import Category, EventType
 from schema.period import Period
 
 T = TypeVar("T")
@@ -54,6 +54,9 @@ class UsageFilter:
     session_ids: list[str] | None = strawberry.field(default=UNSET, description="They carry one of these session ids.")
     event_types: list[EventType] | None = strawberry.field(default=UNSET, description="They are of one of these types.")
     domain: StringFilter | None = strawberry.field(default=UNSET, description="Their domain meets this.")
+    categories: list[Category] | None = strawberry.field(
+        default=UNSET, description="The category of their domain is one of these; without a domain it is none of them."
+    )
     url: StringFilter | None = strawberry.field(default=UNSET, description="Their url meets this.")
     all_of: list["UsageFilter"] | None = strawberry.field(default=UNSET, description="They meet all of these filters.")
     any_of: list["UsageFilter"] | None = strawberry.field(
@@ -80,11 +83,16 @@ class UsageFilter:
             session_ids=_each("sessionIds", self.session_ids, str),
             event_types=_each("eventTypes", self.event_types, EventType),
             domain=self.domain.conditions() if self.domain else None,
+            category=self._category(),
             url=self.url.conditions() if self.url else None,
             all_of=_each("allOf", self.all_of, UsageFilter._conditions),
             any_of=_each("anyOf", self.any_of, UsageFilter._conditions),
             not_=self.not_._conditions() if self.not_ else None,  # noqa: SLF001 - of the same class
         )
+
+    def _category(self) -> CategoryFilter | None:
+        one_of = _each("categories", self.categories, Category)
+        return None if one_of is None else CategoryFilter(one_of)
 
 
 @strawberry.input(description="Which behaviors to list: every condition that is given must hold.")

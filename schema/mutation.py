@@ -13,6 +13,7 @@ from schema.mutations.create_extension_user import CreateExtensionUserResult, cr
 from schema.mutations.create_organization import CreateOrganizationResult, create_organization
 from schema.mutations.create_user import CreateUserResult, create_user
 from schema.mutations.delete_behavior import DeleteBehaviorResult, delete_behavior
+from schema.mutations.delete_category_rules import DeleteCategoryRulesResult, delete_category_rules
 from schema.mutations.delete_extension_user import DeleteExtensionUserResult, delete_extension_user
 from schema.mutations.delete_organization import DeleteOrganizationResult, delete_organization
 from schema.mutations.ingest_behaviors import IngestBehaviorsResult, ingest_behaviors
@@ -21,6 +22,7 @@ from schema.mutations.logout import LogoutResult, logout
 from schema.mutations.refresh_session import RefreshSessionResult, refresh_session
 from schema.mutations.regenerate_api_key import RegenerateApiKeyResult, regenerate_api_key
 from schema.mutations.remove_member import RemoveMemberResult, remove_member
+from schema.mutations.set_category_rules import SetCategoryRulesResult, set_category_rules
 from schema.mutations.update_extension_user import UpdateExtensionUserResult, update_extension_user
 from schema.mutations.update_member_role import UpdateMemberRoleResult, update_member_role
 from schema.mutations.update_organization import UpdateOrganizationResult, update_organization
@@ -133,6 +135,18 @@ class Mutation:
         resolver=delete_extension_user,
         graphql_type=DeleteExtensionUserResult,
         description="Delete an extension user with all their events, for good. For the organization's admins.",
+    )
+    set_category_rules_ = _mutation(
+        name="setCategoryRules",
+        resolver=set_category_rules,
+        graphql_type=SetCategoryRulesResult,
+        description="Create or change rules of which domains are of which category. For the organization's admins.",
+    )
+    delete_category_rules_ = _mutation(
+        name="deleteCategoryRules",
+        resolver=delete_category_rules,
+        graphql_type=DeleteCategoryRulesResult,
+        description="Delete rules of which domains are of which category. For the organization's admins.",
     )
     ingest_behaviors_ = _mutation(
         name="ingestBehaviors",

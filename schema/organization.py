@@ -7,22 +7,30 @@ from zoneinfo import ZoneInfo
 
 import strawberry
 
+from core.category_changes import CategoryChanges
 from db.queries.extension_user import ExtensionUserCounts as CountsRow
 from db.queries.extension_user import ExtensionUserRow
 from db.queries.membership import MembershipRow
 from db.queries.organization import OrganizationRow
 from db.queries.people import Subject
+from resolvers import category_rule as category_rules
 from resolvers import extension_user as extension_users
+from resolvers import insight as insights
 from resolvers import membership as memberships
+from resolvers.category_rule import CategoryRuleSet as RuleSetRow
+from resolvers.category_rule import CategoryRulesPreview as PreviewRow
 from resolvers.deep_work import DeepWork as DeepWorkRow
+from resolvers.insight import UsageInsight as InsightRow
 from resolvers.pages import Connection as ConnectionRow
 from resolvers.usage import Usage as UsageQuestion
+from schema.category_rule import CategoryRuleInput, CategoryRuleSet, CategoryRulesPreview
 from schema.connection import After, CountedConnection, First
 from schema.context import Info
 from schema.deep_work import DeepWork
-from schema.enums import Role
+from schema.enums import Language, Role
 from schema.extension_user import ExtensionUser
 from schema.filters import ExtensionUserFilter
+from schema.insight import LanguageArgument, UsageInsight
 from schema.membership import Membership
 from schema.node import Node
 from schema.scalars import BigInt
@@ -108,3 +116,51 @@ class Organization(Node):
     ) -> DeepWorkRow:
         asked = question(info, period, where, timezone, Subject.ORGANIZATION, root.id)
         return DeepWorkRow(asked)
+
+    @strawberry.field(
+        graphql_type=UsageInsight | None, description="What the figures of a period say about how its people work."
+    )
+    async def insight(
+        root: strawberry.Parent[OrganizationRow],
+        info: Info,
+        period: PeriodArgument,
+        timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+        language: LanguageArgument = Language.EN,
+    ) -> InsightRow:
+        asked = question(info, period, None, timezone, Subject.ORGANIZATION, root.id)
+        return await insights.insight(info.context.caller, asked, root.id, language)
+
+    @strawberry.field(
+        graphql_type=CategoryRuleSet,
+        description="The organization's own rules of which domains are of which category; changed by "
+        "`setCategoryRules` and `deleteCategoryRules`.",
+    )
+    async def category_rules(
+        root: strawberry.Parent[OrganizationRow],
+        info: Info,
+        version: Annotated[
+            int | None, strawberry.argument(description="Which version; the latest, without it.")
+        ] = None,
+    ) -> RuleSetRow:
+        return await category_rules.rule_set(info.context.caller, root.id, version)
+
+    @strawberry.field(
+        graphql_type=CategoryRulesPreview,
+        description="Which domains a change of the rules would move from one category to another, and what they weigh "
+        "in a period. Changes nothing. Looks at the 10,000 domains with the most events.",
+    )
+    async def category_rules_preview(
+        root: strawberry.Parent[OrganizationRow],
+        info: Info,
+        period: PeriodArgument,
+        rules: Annotated[
+            list[CategoryRuleInput] | None, strawberry.argument(description="The rules to create or change.")
+        ] = None,
+        patterns: Annotated[
+            list[str] | None, strawberry.argument(description="The patterns of the rules to delete.")
+        ] = None,
+        timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+    ) -> PreviewRow:
+        changes = CategoryChanges.checked([rule.pair() for rule in rules or []], patterns or [])
+        asked = question(info, period, None, timezone, Subject.ORGANIZATION, root.id)
+        return await category_rules.preview(info.context.caller, asked, changes)

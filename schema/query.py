@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import strawberry
 
+from ai.tally import Status
 from core.ids import behavior_key, decode_node_id, uuid_of
 from db.queries.behavior import BehaviorRow
 from db.queries.extension_user import ExtensionUserRow
@@ -13,6 +14,7 @@ from db.queries.session import SessionQuery, SessionRow
 from db.queries.user import UserRow
 from resolvers import behavior as behaviors
 from resolvers import extension_user as extension_users
+from resolvers import insight_status as insight_statuses
 from resolvers import organization as organizations
 from resolvers import session as sessions
 from resolvers import user as users
@@ -27,6 +29,7 @@ from schema.deep_work import DeepWork
 from schema.enums import BehaviorOrder
 from schema.extension_user import ExtensionUser
 from schema.filters import ExtensionUserFilter, UsageFilter
+from schema.insight_status import InsightStatus
 from schema.measure import MeasureInfo, measure_infos
 from schema.node import Node, NodeRow
 from schema.organization import Organization
@@ -187,6 +190,13 @@ class Query:
     ) -> list[PeriodPresetInfo]:
         info.context.require_sign_in()
         return preset_infos(timezone)
+
+    @strawberry.field(
+        graphql_type=InsightStatus,
+        description="How the model that words insights is set up, and how it fares. For super admins.",
+    )
+    def insight_status(self, info: Info) -> Status:
+        return insight_statuses.insight_status(info.context.caller)
 
     @strawberry.field(description="The catalogue of measures.")
     def measures(self, info: Info) -> list[MeasureInfo]:

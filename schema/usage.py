@@ -17,6 +17,7 @@ from db.queries.extension_user import ExtensionUserRow
 from db.queries.metrics import EVERYBODY, Measures, Order
 from db.queries.organization import OrganizationRow
 from db.queries.people import Subject
+from resolvers import category_rule as category_rules
 from resolvers import extension_user as extension_users
 from resolvers import organization as organizations
 from resolvers import usage as usages
@@ -28,7 +29,7 @@ from resolvers.usage import UsageGroups as GroupsRow
 from resolvers.usage import UsageKey as KeyRow
 from schema.connection import After, PageInfo
 from schema.context import Info
-from schema.enums import Direction, EventType, Granularity, Shift, UsageDimension, UsageMeasure
+from schema.enums import Category, Direction, EventType, Granularity, Shift, UsageDimension, UsageMeasure
 from schema.filters import UsageFilter
 from schema.period import Period
 from schema.scalars import BigInt
@@ -117,6 +118,13 @@ class UsageKey:
     @strawberry.field(description="The domain.")
     def domain(root: strawberry.Parent[KeyRow]) -> str | None:
         return root.values.get(Dimension.DOMAIN)
+
+    @strawberry.field(
+        description="The category; of a group by domain the domain's. Null where organizations whose events it may "
+        "have put the domain into different ones."
+    )
+    async def category(root: strawberry.Parent[KeyRow], info: Info) -> Category | None:
+        return await category_rules.category_of_group(info.context.caller, root)
 
     @strawberry.field(description="The url.")
     def url(root: strawberry.Parent[KeyRow]) -> str | None:

@@ -94,6 +94,8 @@ async def world(services: Services, http: AsyncClient) -> AsyncIterator[World]:
             "behaviors",
             "sign_ins",
             "extension_users",
+            "category_rules",
+            "category_rules_versions",
             "organizations",
             "users",
         ):

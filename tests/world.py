@@ -1,5 +1,6 @@
 """The people and things that tests play with: plain functions that make them the way the service does."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -10,14 +11,18 @@ from httpx import AsyncClient
 
 from auth.api_keys import ApiKey, new_api_key
 from auth.tokens import AccessClaims, hash_of, new_refresh_token
+from core.categories import Category
 from core.clock import now
 from core.events import RawEvent
 from core.roles import Role
+from core.scope import Scope
+from db.queries import category_rule as category_rules
 from db.queries import extension_user as extension_users
 from db.queries import membership as memberships
 from db.queries import organization as organizations
 from db.queries import sign_in as sign_ins
 from db.queries import user as users
+from db.queries.category_rule import VersionKey
 from db.queries.extension_user import ExtensionUserRow
 from db.queries.organization import OrganizationRow
 from db.queries.user import UserRow
@@ -155,3 +160,13 @@ def moment(clock: str, day: str = "2026-08-03") -> datetime:
 def raw(clock: str, kind: str = "focus", url: str = "https://a.com/1", session: str = "s1", **more: Any) -> RawEvent:
     """An event of a test's day."""
     return RawEvent(session, at(clock), kind, url, **more)
+
+
+async def own_rules(world: World, organization: OrganizationRow, rules: Mapping[str, Category]) -> None:
+    """Make these an organization's rules, by another version of them."""
+    scope = Scope.of([organization.id])
+    async with world.services.database.write() as db:
+        version = (await category_rules.latest(db, scope, [organization.id])).get(organization.id, 0)
+        latest = VersionKey(organization.id, version)
+        before = (await category_rules.rules(db, scope, [latest]))[latest]
+        await category_rules.change(db, VersionKey(organization.id, version + 1), None, before, rules)

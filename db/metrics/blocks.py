@@ -105,7 +105,7 @@ def domains(deep: CTE) -> Subquery:
 
 def deep_work(source: Source, keys: Keys) -> AnySelect:
     """`deep_work_sessions` and `deep_work_seconds`."""
-    by_domain = Dimension.DOMAIN in keys.dimensions
+    by_domain = not {Dimension.DOMAIN, Dimension.CATEGORY}.isdisjoint(keys.dimensions)
     deep = deep_segments(source, keys, by_domain=by_domain)
     if by_domain:
         return _by_piece(domain_times(deep, keys), keys)

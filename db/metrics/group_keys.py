@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Integer, SmallInteger, Text, Uuid
 from sqlalchemy.types import TypeEngine
 
+from core.categories import Category
 from core.dimensions import Dimension
 from core.event_types import EventType
 from db.metrics.question import Key
@@ -21,6 +22,7 @@ class KeyColumn:
 
 _COLUMNS: dict[Dimension, tuple[KeyColumn, ...]] = {
     Dimension.DOMAIN: (KeyColumn("key_domain", Text()),),
+    Dimension.CATEGORY: (KeyColumn("key_category", Text()),),
     Dimension.URL: (KeyColumn("key_url", Text()),),
     Dimension.EVENT_TYPE: (KeyColumn("key_type", SmallInteger()),),
     Dimension.EXTENSION_USER: (KeyColumn("key_user", Uuid()),),
@@ -43,5 +45,5 @@ def flat_values(dimensions: tuple[Dimension, ...], key: Key) -> list[Any]:
         if dimension is Dimension.SESSION:
             values.extend(value)
         else:
-            values.append(value.value if isinstance(value, EventType) else value)
+            values.append(value.value if isinstance(value, EventType | Category) else value)
     return values

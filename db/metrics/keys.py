@@ -4,6 +4,7 @@ Every part of a statement brings rows with the columns that these expressions re
 the split needs them, session_id, domain, url, type, slot.
 """
 
+from copy import copy
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, FromClause, Integer, Uuid, cast, func, literal, select, true, tuple_
@@ -13,6 +14,7 @@ from core.events import ANONYMOUS
 from db.keyset import AnySelect, Column
 from db.metrics.group_keys import KeyColumn, columns_of
 from db.metrics.shape import Open, Shape
+from db.queries.filters import whose_domain
 
 
 class Keys:
@@ -21,6 +23,13 @@ class Keys:
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
         self._slots = _slots() if shape.by_time else None
+        self._categories: CTE | None = None
+
+    def with_categories(self, categories: CTE) -> "Keys":
+        """The same keys, knowing the categories of domains."""
+        keys = copy(self)
+        keys._categories = categories  # noqa: SLF001 - of the same class
+        return keys
 
     @property
     def by_time(self) -> bool:
@@ -75,9 +84,20 @@ class Keys:
             return [*present, tuple_(*values).not_in(self._named())]
         return present
 
-    def joined(self, relation: FromClause) -> FromClause:
-        """The relation, with the slots' arrays at hand when the keys read them."""
+    def with_slots(self, relation: FromClause) -> FromClause:
+        """The relation, with the slots' arrays at hand when anything is split by time."""
         return relation.join(self.slots, true()) if self.by_time else relation
+
+    def joined(self, relation: FromClause) -> FromClause:
+        """The relation, with all at hand that the keys read beside its columns.
+
+        When they read categories it loses the rows without a domain, which are in no group.
+        """
+        joined = self.with_slots(relation)
+        if self._categories is None:
+            return joined
+        key = whose_domain(relation.c.organization_id, relation.c.domain)
+        return joined.join(self._categories, self._categories.c.key == key)
 
     def _named(self) -> AnySelect:
         """The keys of the groups that are named."""
@@ -103,6 +123,9 @@ class Keys:
             return [self.slots.c.hours[relation.c.slot]]
         if dimension is Dimension.DAY_OF_WEEK:
             return [self.slots.c.weekdays[relation.c.slot]]
+        if dimension is Dimension.CATEGORY:
+            assert self._categories is not None, "give them `with_categories`"  # noqa: S101
+            return [self._categories.c.category]
         name = {
             Dimension.DOMAIN: "domain",
             Dimension.URL: "url",

@@ -31,7 +31,7 @@ _INSTANT = DateTime(timezone=True)
 _INSTANTS = ARRAY(TIMESTAMP(timezone=True))
 _NUMBERS = ARRAY(Integer())
 _NOT_IN_RUNS = {Dimension.URL, Dimension.EVENT_TYPE}
-_NOT_IN_HOURS = {*_NOT_IN_RUNS, Dimension.SESSION}
+_NOT_IN_HOURS = {*_NOT_IN_RUNS, Dimension.SESSION, Dimension.CATEGORY}
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ from sqlalchemy.dialects.postgresql import INTERVAL
 
 from core.event_types import ACTIVE_TYPES
 from db.keyset import AnySelect, Column
+from db.metrics.categories import with_known_categories
 from db.metrics.keys import Keys
 from db.metrics.shape import Ends, Open, Shape
 from db.models import Behavior, Hour, Run, dirty_hours
@@ -74,6 +75,9 @@ class Source:
         self._persons = people_asked(
             in_scope=shape.in_scope, subject=shape.subject if shape.named else None, where=shape.where
         ).cte("person")
+        self._where = with_known_categories(
+            shape.where, self._persons, Open.start, Open.end, rollups=shape.minutes is not None
+        )
 
     @cached_property
     def hours(self) -> Subquery | None:
@@ -87,7 +91,7 @@ class Source:
                 Hour.hour >= Open.hours_start,
                 Hour.hour < Open.hours_end,
                 ~self._is_marked(Hour.user_id, Hour.hour),
-                matching(self._shape.where, EventColumns.of_hours(self._persons.c.organization_id)),
+                matching(self._where, EventColumns.of_hours(self._persons.c.organization_id)),
             )
         )
         return self._slotted(statement.subquery("kept_hour"), "hour").subquery("hour")
@@ -122,7 +126,7 @@ class Source:
     def _slotted(self, relation: Subquery, instant: str) -> AnySelect:
         """The rows, each with the slot it lies in."""
         slot = [self._keys.slot_of(relation.c[instant]).label("slot")] if self._keys.by_time else []
-        return select(*relation.c, *slot).select_from(self._keys.joined(relation))
+        return select(*relation.c, *slot).select_from(self._keys.with_slots(relation))
 
     def _fresh(self, ends: Ends, start: Parameter, end: Parameter) -> list[AnySelect]:
         """The events that the rollups from `start` to `end` lack: those in marked hours and before and after."""
@@ -139,7 +143,7 @@ class Source:
             .where(
                 Behavior.ts >= start,
                 Behavior.ts < end,
-                matching(self._shape.where, EventColumns.of_behaviors()),
+                matching(self._where, EventColumns.of_behaviors()),
             )
         )
 
@@ -152,7 +156,7 @@ class Source:
                 Behavior.user_id == marked.c.user_id,
                 Behavior.ts >= func.greatest(marked.c.hour, Open.start),
                 Behavior.ts < func.least(marked.c.hour + literal(_HOUR, INTERVAL()), Open.end),
-                matching(self._shape.where, EventColumns.of_behaviors()),
+                matching(self._where, EventColumns.of_behaviors()),
             )
             .offset(0)  # keeps the planner from turning this into a join over everything
             .lateral("event")
@@ -184,7 +188,7 @@ class Source:
                 Run.first_ts >= Open.minutes_start,
                 Run.first_ts < Open.minutes_end,
                 ~self._is_marked(Run.user_id, Run.first_ts),
-                matching(self._shape.where, EventColumns.of_runs(persons.c.organization_id)),
+                matching(self._where, EventColumns.of_runs(persons.c.organization_id)),
             )
         )
 

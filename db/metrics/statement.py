@@ -15,9 +15,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from core.dimensions import Dimension
 from core.measures import computed
 from db.keyset import AnySelect
 from db.metrics import blocks, counted, sequences
+from db.metrics.categories import categories_of, domains_in
 from db.metrics.keys import Keys
 from db.metrics.shape import Shape
 from db.metrics.source import Source
@@ -68,6 +70,8 @@ def answer(shape: Shape, measures: Collection[str]) -> Answer:
     keys = Keys(shape)
     wanted = computed(measures) or {"events"}
     source = Source(shape, keys)
+    if Dimension.CATEGORY in shape.dimensions:
+        keys = keys.with_categories(categories_of(domains_in(source.runs), "category"))
     parts = [(columns, part(source, keys)) for names, columns, part in _PARTS if names & wanted]
     names = [column for columns, _ in parts for column in columns]
     padded = union_all(*(_padded(keys, names, part) for _, part in parts)).subquery("part")

@@ -2,6 +2,7 @@
 
 from db.models.base import Base
 from db.models.behavior import Behavior
+from db.models.category_rule import CategoryRule, CategoryRulesVersion
 from db.models.extension_user import ExtensionUser
 from db.models.membership import Membership
 from db.models.organization import Organization
@@ -13,6 +14,8 @@ from db.models.user import User
 __all__ = [
     "Base",
     "Behavior",
+    "CategoryRule",
+    "CategoryRulesVersion",
     "ExtensionUser",
     "Hour",
     "Membership",

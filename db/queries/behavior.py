@@ -15,6 +15,7 @@ from core.ids import BehaviorKey
 from core.periods import TimeRange
 from core.scope import Scope
 from db.keyset import AnySelect, Column, Ordering, Page, PageRequest, condition, cut
+from db.metrics.categories import with_known_categories
 from db.models import Behavior
 from db.queries import rollups
 from db.queries.filters import EventFilter, matching
@@ -83,7 +84,10 @@ def _row(row: Any) -> BehaviorRow:
 
 @dataclass(frozen=True, slots=True)
 class BehaviorQuery:
-    """A page of events: the time they fall in (None: any), their filter, order and place."""
+    """A page of events: the time they fall in (None: any), their filter, order and place.
+
+    A filter of categories needs a time: the domains met in it are what is categorised.
+    """
 
     time_range: TimeRange | None
     where: EventFilter
@@ -113,8 +117,11 @@ async def pages_by_user(
 
 def _first_per_person(chosen: People, query: BehaviorQuery) -> tuple[AnySelect, FromClause]:
     """Each chosen person's first rows of the page: a short walk along the primary key, not a sort of everything."""
-    persons = chosen.subquery("person")
-    conditions = [Behavior.user_id == persons.c.user_id, matching(query.where)]
+    persons = chosen.cte("person")
+    where = query.where
+    if query.time_range is not None:
+        where = with_known_categories(where, persons, query.time_range.start, query.time_range.end)
+    conditions = [Behavior.user_id == persons.c.user_id, matching(where)]
     if query.time_range is not None:
         conditions += [Behavior.ts >= query.time_range.start, Behavior.ts < query.time_range.end]
     bound = condition(query.ordering, query.request)

@@ -1,11 +1,13 @@
 """Filters of events: what a client's `where` narrows them by, and the SQL of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, true
+from sqlalchemy import CTE, ColumnElement, Text, Uuid, and_, cast, false, func, literal, not_, or_, select, true
 
+from core.categories import Category
 from core.event_types import EventType
+from core.events import ANONYMOUS
 from db.keyset import Column
 from db.models import Behavior, Hour, Run
 
@@ -21,6 +23,18 @@ class TextFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryFilter:
+    """A condition on the category of the domain.
+
+    `known` has the category of every domain that the statement may meet, as db.metrics.categories makes it; clients'
+    filters come without, and get it by `with_categories` when the statement is made.
+    """
+
+    one_of: tuple[Category, ...]
+    known: CTE | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EventFilter:
     """Which events: every condition that is given must hold; none given admits all.
 
@@ -32,6 +46,7 @@ class EventFilter:
     session_ids: tuple[str, ...] | None = None
     event_types: tuple[EventType, ...] | None = None
     domain: TextFilter | None = None
+    category: CategoryFilter | None = None
     url: TextFilter | None = None
     all_of: tuple["EventFilter", ...] | None = None
     any_of: tuple["EventFilter", ...] | None = None
@@ -40,21 +55,34 @@ class EventFilter:
     @property
     def nested(self) -> tuple["EventFilter", ...]:
         """The filters in it."""
-        return (*(self.all_of or ()), *(self.any_of or ()), *([self.not_] if self.not_ else []))
+        return (*(self.all_of or ()), *(self.any_of or ()), *((self.not_,) if self.not_ else ()))
 
     @property
     def needs_runs(self) -> bool:
         """Whether it asks for what rollups of hours do not have."""
-        asked_for = (self.session_ids, self.domain)
-        return (
-            self.needs_events or any(each is not None for each in asked_for) or any(f.needs_runs for f in self.nested)
-        )
+        asked_for = (self.session_ids, self.domain, self.category, self.url, self.event_types)
+        return any(each is not None for each in asked_for) or any(each.needs_runs for each in self.nested)
 
     @property
     def needs_events(self) -> bool:
         """Whether it asks for what runs do not have."""
         asked_for = (self.url, self.event_types)
         return any(each is not None for each in asked_for) or any(each.needs_events for each in self.nested)
+
+    @property
+    def needs_categories(self) -> bool:
+        """Whether it, or one in it, asks for categories."""
+        return self.category is not None or any(part.needs_categories for part in self.nested)
+
+    def with_categories(self, known: CTE) -> "EventFilter":
+        """The same, with the categories of domains at hand."""
+        return replace(
+            self,
+            category=None if self.category is None else replace(self.category, known=known),
+            all_of=None if self.all_of is None else tuple(part.with_categories(known) for part in self.all_of),
+            any_of=None if self.any_of is None else tuple(part.with_categories(known) for part in self.any_of),
+            not_=None if self.not_ is None else self.not_.with_categories(known),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +141,8 @@ def _own_conditions(where: EventFilter, of: EventColumns) -> list[ColumnElement[
         conditions.append(of.type.in_([kind.value for kind in where.event_types]))
     if where.domain is not None and of.domain is not None:
         conditions.append(_known(of.domain) & _text(of.domain, where.domain))
+    if where.category is not None and of.domain is not None:
+        conditions.append(_known(of.domain) & _categorised(where.category, of.organization_id, of.domain))
     if where.url is not None and of.url is not None:
         conditions.append(_text(of.url, where.url))
     return conditions
@@ -127,6 +157,24 @@ def _nested_conditions(where: EventFilter, of: EventColumns) -> list[ColumnEleme
     if where.not_ is not None:
         conditions.append(not_(matching(where.not_, of)))
     return conditions
+
+
+def _categorised(where: CategoryFilter, organization_id: Column, domain: Column) -> ColumnElement[bool]:
+    """As `IN`, which is looked up in a hash table: categories are found once for each domain, not for each event."""
+    assert where.known is not None, "see CategoryFilter"  # noqa: S101 - a statement that forgot `with_categories`
+    known = where.known.c
+    wanted = select(known.key).where(known.category.in_([each.value for each in where.one_of]))
+    return whose_domain(organization_id, domain).in_(wanted)
+
+
+def owner(organization_id: Column) -> ColumnElement[UUID]:
+    """Whose rules hold: the organization's; the nil UUID stands for none, so that it can be looked up like others."""
+    return func.coalesce(organization_id, cast(literal(ANONYMOUS, Uuid()), Uuid()))
+
+
+def whose_domain(organization_id: Column, domain: Column) -> ColumnElement[str]:
+    """A domain and whose rules hold for it, as one value: what the categories of domains are looked up by."""
+    return cast(owner(organization_id), Text()) + literal(" ", Text()) + domain
 
 
 def _known(column: Column) -> ColumnElement[bool]:

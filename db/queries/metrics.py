@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ColumnElement, CursorResult, Double, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.categories import Category
 from core.dimensions import Dimension
 from core.event_types import EventType
 from core.events import ANONYMOUS
@@ -196,6 +197,8 @@ def _value_of(row: Any, dimension: Dimension) -> Any:
         return SessionKey(row.key_session_user, row.key_session)
     if dimension is Dimension.EVENT_TYPE:
         return EventType(row.key_type)
+    if dimension is Dimension.CATEGORY:
+        return Category(row.key_category)
     return getattr(row, _COLUMNS[dimension])
 
 

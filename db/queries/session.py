@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Double, cast, distinct, extract, false, func, or_, select, tuple_
+from sqlalchemy import CTE, ColumnElement, Double, cast, distinct, extract, false, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.cursors import Instant, decode_cursor
@@ -14,6 +14,7 @@ from core.events import ANONYMOUS
 from core.periods import TimeRange
 from core.scope import Scope
 from db.keyset import AnySelect, Ordering, Page, PageRequest, cut, keyset, keyset_per
+from db.metrics.categories import with_known_categories
 from db.models import Behavior
 from db.queries.filters import EventFilter, matching
 from db.queries.people import People, people
@@ -102,14 +103,14 @@ async def _distinct(
     query: SessionQuery,
     column: Any,
 ) -> dict[SessionKey, list[str]]:
-    chosen = people(scope, user_ids={key.user_id for key in keys} - {ANONYMOUS}).subquery("person")
+    chosen = people(scope, user_ids={key.user_id for key in keys} - {ANONYMOUS}).cte("person")
     statement = (
         select(Behavior.user_id, Behavior.session_id, func.array_agg(distinct(column)))
         .where(
             tuple_(Behavior.user_id, Behavior.session_id).in_(keys),
             or_(Behavior.user_id.in_(select(chosen.c.user_id)), _anonymous_in(scope)),
             column.is_not(None),
-            *_events(query),
+            *_events(query, chosen),
         )
         .group_by(Behavior.user_id, Behavior.session_id)
     )
@@ -129,7 +130,7 @@ def _row(row: Any, query: SessionQuery) -> SessionRow:
 
 def _sessions(chosen: People, query: SessionQuery) -> tuple[AnySelect, Ordering[SessionRow]]:
     """All sessions of the chosen people, and their order."""
-    persons = chosen.subquery("person")
+    persons = chosen.cte("person")
     first, last = func.min(Behavior.ts), func.max(Behavior.ts)
     grouped = (
         select(
@@ -141,7 +142,7 @@ def _sessions(chosen: People, query: SessionQuery) -> tuple[AnySelect, Ordering[
             func.count().label("events"),
         )
         .join(persons, persons.c.user_id == Behavior.user_id)
-        .where(*_events(query))
+        .where(*_events(query, persons))
         .group_by(Behavior.user_id, Behavior.session_id)
         .subquery("session")
     )
@@ -155,5 +156,6 @@ def _sessions(chosen: People, query: SessionQuery) -> tuple[AnySelect, Ordering[
     return select(grouped), ordering
 
 
-def _events(query: SessionQuery) -> list[ColumnElement[bool]]:
-    return [Behavior.ts >= query.time_range.start, Behavior.ts < query.time_range.end, matching(query.where)]
+def _events(query: SessionQuery, persons: CTE) -> list[ColumnElement[bool]]:
+    where = with_known_categories(query.where, persons, query.time_range.start, query.time_range.end)
+    return [Behavior.ts >= query.time_range.start, Behavior.ts < query.time_range.end, matching(where)]

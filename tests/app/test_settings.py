@@ -161,6 +161,11 @@ def test_production_starts_with_a_good_secret_and_leaves_migrations_alone():
         {"sign_in_limit_per_account_everywhere": "never"},
         {"max_connections": 0},
         {"ingest_max_ahead_hours": 0},
+        {"ai_base_url": "api.example"},
+        {"ai_timeout_seconds": 31},
+        {"ai_retries": 6},
+        {"ai_calls_per_hour": 0},
+        {"ai_keep_hours": 0},
     ],
     ids=str,
 )

@@ -33,7 +33,7 @@ __all__ = ["SPLITS", "Block", "Event", "Values", "deep_work", "groups", "measure
 Values = dict[str, int | float | dict[str, float | None] | None]
 
 LOCAL_TIME = {"HOUR_OF_DAY", "DAY_OF_WEEK"}
-DIMENSIONS = {"DOMAIN", "URL", "EVENT_TYPE", "EXTENSION_USER", "ORGANIZATION", "SESSION", *LOCAL_TIME}
+DIMENSIONS = {"DOMAIN", "CATEGORY", "URL", "EVENT_TYPE", "EXTENSION_USER", "ORGANIZATION", "SESSION", *LOCAL_TIME}
 BUCKETS = {*STEPS, *PERIODS}
 TIME = LOCAL_TIME | BUCKETS
 PERSON = {"EXTENSION_USER", "ORGANIZATION"}
@@ -47,9 +47,9 @@ SPLITS = dict.fromkeys(COUNTED, DIMENSIONS | BUCKETS) | {
     "tracked_seconds": (DIMENSIONS | BUCKETS) - {"EVENT_TYPE"},
     "session_seconds": PERSON | {"SESSION"},
     "context_switches": PERSON | TIME,
-    "deep_work_sessions": PERSON | TIME | {"DOMAIN"},
-    "deep_work_seconds": PERSON | TIME | {"DOMAIN"},
-    "deep_work_rate": PERSON | TIME | {"DOMAIN"},
+    "deep_work_sessions": PERSON | TIME | {"DOMAIN", "CATEGORY"},
+    "deep_work_seconds": PERSON | TIME | {"DOMAIN", "CATEGORY"},
+    "deep_work_rate": PERSON | TIME | {"DOMAIN", "CATEGORY"},
 }
 SEQUENCE_MEASURES = {
     "tracked_seconds": tracked_seconds,
@@ -105,6 +105,7 @@ def _value(event: Event, local: datetime, dimension: str) -> object:
     """The event's value at a local time; None for none."""
     values: dict[str, object] = {
         "DOMAIN": event.domain,
+        "CATEGORY": event.category,
         "URL": event.url or None,
         "EVENT_TYPE": event.type,
         "EXTENSION_USER": event.user,

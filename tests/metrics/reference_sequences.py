@@ -25,7 +25,7 @@ HIGH_FOCUS, MEDIUM_FOCUS = 5, 15  # switches an hour, at most
 
 @dataclass(frozen=True)
 class Event:
-    """`user` None is anonymous; `id` breaks ties of `ts`; `type` is the lower-case wire name."""
+    """`user` None is anonymous; `id` breaks ties of `ts`; `type` and `category` are lower-case."""
 
     user: str | None
     organization: str | None
@@ -35,6 +35,7 @@ class Event:
     type: str
     url: str
     domain: str | None
+    category: str | None = None
 
     def __post_init__(self) -> None:
         if self.ts.tzinfo is not UTC:  # times of another zone would be subtracted by the wall clock

@@ -1,5 +1,6 @@
 """The engine against the reference: every measure by every split it goes with, on random streams of events."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from core.calendar import buckets
+from core.categories import Category
+from core.category_list import built_in_rules
 from core.dimensions import Dimension, Granularity
 from core.event_types import EventType
 from core.events import ANONYMOUS, RawEvent
@@ -24,16 +27,19 @@ from core.periods import TimeRange
 from core.scope import Scope
 from db.metrics.question import Question, Split
 from db.metrics.values import NOTHING, MeasureValues
-from db.models import Behavior
+from db.models import Behavior, CategoryRule
 from db.queries import behavior as behaviors
 from db.queries import metrics
-from db.queries.filters import EventFilter, TextFilter
+from db.queries import organization as organizations
+from db.queries.filters import CategoryFilter, EventFilter, TextFilter
 from db.queries.metrics import EVERYBODY, GroupsPage, Order
+from db.queries.organization import OrganizationRow
 from db.queries.people import Subject
 from db.queries.session import SessionKey
 from db.rollups import refresh_all
 from tests.metrics import reference
-from tests.world import Recorded, World
+from tests.metrics.reference_categories import category
+from tests.world import Recorded, World, own_rules
 
 NAMES = frozenset(measure.name for measure in MEASURES)
 # A zone of each kind, and a local day on which its clocks change.
@@ -47,7 +53,9 @@ DAYS = {
 }
 PAUSES = [0, 0.000001, 1, 20, 59.999999, 60, 299.999999, 300, 300.000001, 900, 1500, 7200, 90_000]
 TYPES = ["pageshow", "click", "keydown", "blur", "idle", "visibility_hidden"]
-URLS = ["https://a.com/1", "https://a.com/2", "https://b.com/", "https://c.com:8443/x", ""]
+URLS = ["https://a.com/1", "https://a.com/2", "https://b.com/", "https://c.com:8443/x", "https://gist.github.com/", ""]
+PATTERNS = ["a.com", ".com", ".b.com", "c.com", "*.com", "b*.com", ".github.com", "gist.*.com"]
+BUILT_IN = {rule.pattern: rule.category.value for rule in built_in_rules()}
 
 
 @dataclass(frozen=True)
@@ -75,11 +83,24 @@ busy = st.builds(
     st.integers(0, 1),
     st.lists(st.sampled_from(URLS), min_size=10, max_size=14),
 )
+own_rules_of = st.dictionaries(st.sampled_from(PATTERNS), st.sampled_from(Category), max_size=4)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Events, and the rules that each of the two organizations has of its own."""
+
+    steps: list[Step]
+    rules: tuple[dict[str, Category], dict[str, Category]]
+
+
 streams = st.builds(
-    lambda before, work, after: before + work + after,
+    lambda before, work, after, *rules: Stream(before + work + after, rules),
     st.lists(steps, max_size=20),
     st.one_of(st.just([]), busy),
     st.lists(steps, max_size=20),
+    own_rules_of,
+    own_rules_of,
 )
 
 
@@ -98,16 +119,16 @@ class State(Enum):
     HALF = "events came late and one was deleted, since the rollups were made"
 
 
-async def store(
-    world: World, people: list[Recorded | None], stream: Iterable[Step], start: datetime, state: State
-) -> None:
+async def store(world: World, people: list[Recorded | None], stream: Stream, start: datetime, state: State) -> None:
     """The stream, stored by the way of all events, the latest first, and rollups in this state."""
     async with world.services.database.write() as db:
         for table in ("behaviors", "runs", "hours", "dirty_hours"):
             await db.execute(text(f"DELETE FROM {table}"))
+    for organization, rules in zip(await organizations_of(world, people), stream.rules, strict=True):
+        await own_rules(world, organization, rules)
     moment = start
     events: list[tuple[int, RawEvent]] = []
-    for step in stream:
+    for step in stream.steps:
         moment += timedelta(seconds=step.pause)
         events.append((step.person, RawEvent(step.session, moment.isoformat(), step.kind, step.url)))
     late = events[::3] if state is State.HALF else []
@@ -126,10 +147,21 @@ async def browse(world: World, people: list[Recorded | None], events: list[tuple
         await world.browse(people[person], *(event for who, event in reversed(events) if who == person))
 
 
+async def organizations_of(world: World, people: list[Recorded | None]) -> list[OrganizationRow]:
+    """The organizations of the people, in their order."""
+    ids = list(dict.fromkeys(person.row.organization_id for person in people if person is not None))
+    async with world.services.database.read() as db:
+        found = await organizations.by_ids(db, Scope.everything(), ids)
+    return [found[organization_id] for organization_id in ids]
+
+
 async def stored(world: World) -> list[reference.Event]:
     """What is stored, for the reference."""
+    own: dict[UUID | None, dict[str, str]] = defaultdict(dict)
     async with world.services.database.read() as db:
         rows = (await db.execute(select(Behavior.__table__))).all()
+        for rule in await db.execute(select(CategoryRule.__table__).where(CategoryRule.until.is_(None))):
+            own[rule.organization_id][rule.pattern] = rule.category
     return [
         reference.Event(
             None if row.user_id == ANONYMOUS else str(row.user_id),
@@ -140,6 +172,7 @@ async def stored(world: World) -> list[reference.Event]:
             EventType(row.type).wire,
             row.url,
             row.domain,
+            row.domain and category(row.domain, own[row.organization_id], BUILT_IN),
         )
         for row in rows
     ]
@@ -178,6 +211,8 @@ def _reference_value(value: Any) -> Any:
         return value.wire
     if isinstance(value, SessionKey):
         return (None if value.user_id == ANONYMOUS else str(value.user_id), value.session_id)
+    if isinstance(value, Category):
+        return value.value
     return str(value) if isinstance(value, UUID) else value
 
 
@@ -215,6 +250,15 @@ async def test_totals_are_the_references(
         EventFilter(event_types=(EventType.CLICK, EventType.BLUR)): [
             event for event in events if event.type in {"click", "blur"}
         ],
+        EventFilter(category=CategoryFilter((Category.OTHER, Category.RESEARCH))): [
+            event for event in events if event.category in {"other", "research"}
+        ],
+        EventFilter(
+            any_of=(
+                EventFilter(not_=EventFilter(category=CategoryFilter((Category.DEVELOPMENT,)))),
+                EventFilter(all_of=(EventFilter(event_types=(EventType.CLICK,)),)),
+            )
+        ): [event for event in events if event.category != "development" or event.type == "click"],
         EventFilter(not_=EventFilter(session_ids=("t",))): [event for event in events if event.session != "t"],
     }
 
@@ -278,9 +322,10 @@ async def test_groups_are_the_references(
     events = within(await stored(world), time_range)
     splits = [split for size in (1, 2, 3) for split in combinations(Dimension, size)]
     chosen = data.draw(st.lists(st.sampled_from(splits), min_size=4, max_size=4))
+    by_category = data.draw(st.sampled_from([split for split in splits if Dimension.CATEGORY in split]))
 
     async with world.services.database.read() as db:
-        for dimensions in chosen:
+        for dimensions in (*chosen, by_category):
             names = supported(dimensions, by_time=False)
             page = GroupsPage(Split(dimensions), Order("events"), 0, 10_000)
             pages = await metrics.groups(
@@ -299,7 +344,7 @@ async def test_groups_are_the_references(
     stream=streams,
     zone_name=zones,
     state=states,
-    dimension=st.sampled_from([Dimension.DOMAIN, Dimension.EXTENSION_USER]),
+    dimension=st.sampled_from([Dimension.DOMAIN, Dimension.CATEGORY, Dimension.EXTENSION_USER]),
 )
 @examples
 async def test_series_of_groups_and_the_rest_add_up(

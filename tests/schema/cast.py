@@ -4,11 +4,12 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from core.categories import Category
 from core.event_types import EventType
 from core.ids import encode_node_id
 from core.roles import Role
 from db.queries.organization import OrganizationRow
-from tests.world import Asker, Recorded, World, raw
+from tests.world import Asker, Recorded, World, own_rules, raw
 
 PERIOD = {"between": {"start": "2026-08-03T00:00:00Z", "end": "2026-08-04T00:00:00Z"}}
 
@@ -81,6 +82,8 @@ async def assemble(world: World) -> Cast:
         world.browse(theo, raw("10:00:00", EventType.FOCUS.wire, "https://theirs.com/", "s-theirs")),
         world.browse(None, raw("11:00:00", EventType.FOCUS.wire, "https://nobody.com/", "s-nobody")),
     )
+    await own_rules(world, ours, {"ours.test": Category.WORK_TOOLS})
+    await own_rules(world, theirs, {"theirs.test": Category.RESEARCH})
     super_admin = await world.super_admin()
     found = await super_admin.ask("{ behaviors(orderBy: OLDEST_FIRST) { nodes { id } } }")
     ours_id, theirs_id, anonymous_id = (node["id"] for node in found["behaviors"]["nodes"])

@@ -5,14 +5,18 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from graphql import OperationDefinitionNode, parse, validate
 
+from core.categories import Category
 from core.events import RawEvent
+from core.scope import Scope
+from db.queries import organization as organizations
 from schema.build import schema
 from tests.schema.usage_questions import between
-from tests.world import Asker, World, raw
+from tests.world import Asker, World, own_rules, raw
 
 BOOK = Path(__file__).parents[2] / "docs" / "cookbook.md"
 WEEK = between("2026-08-03", "2026-08-10")  # Monday to Monday
@@ -143,6 +147,25 @@ async def test_when_the_team_is_most_focused(stage: Stage):
     assert {seconds for _, _, seconds in cells[2:]} == {0}
 
 
+async def test_the_split_of_time_by_category(world: World, stage: Stage):
+    async with world.services.database.read() as db:
+        found = await organizations.by_ids(db, Scope.everything(), [UUID(stage.ids["organization"])])
+    [acme] = found.values()
+    await own_rules(world, acme, {"a.com": Category.DEVELOPMENT, "b.com": Category.DISTRACTIONS})
+
+    usage = (await stage.run("TimeSplit", period=WEEK, zone="UTC"))["organization"]["usage"]
+
+    assert usage["total"] == {"trackedSeconds": 3120}
+    assert usage["previous"] == {"trackedSeconds": 300}
+    assert [tuple(node["key"].values()) + tuple(node["measures"].values()) for node in usage["groups"]["nodes"]] == [
+        ("OTHER", 1920, 1800),
+        ("DISTRACTIONS", 1010, 0),
+        ("DEVELOPMENT", 190, 0),
+    ]
+    assert [node["share"] for node in usage["groups"]["nodes"]] == [1920 / 3120, 1010 / 3120, 190 / 3120]
+    assert [node["previous"]["trackedSeconds"] for node in usage["groups"]["nodes"]] == [0, 0, 300]
+
+
 async def test_which_sites_eat_the_idle_time(stage: Stage):
     answer = await stage.run("IdleSites", period=WEEK)
 
@@ -194,6 +217,16 @@ async def test_deep_work_with_and_without_chat(stage: Stage):
         "all": {"sessionsCount": 1, "totalSeconds": 1800, "contextSwitches": 2},
         "without": {"sessionsCount": 1, "totalSeconds": 1800, "contextSwitches": 0},
     }
+
+
+async def test_how_people_work(stage: Stage):
+    answer = await stage.run("Insights", period=WEEK, zone="UTC")
+
+    people = answer["organization"]["extensionUsers"]["nodes"]
+    assert {person["username"]: person["insight"]["workPattern"] for person in people} == {
+        "ada": "DEEP_FOCUSED", "bob": "INSUFFICIENT_DATA", "cyd": "INSUFFICIENT_DATA",
+    }  # fmt: skip
+    assert people[0]["insight"]["recommendations"][0]["evidence"]
 
 
 async def test_how_many_people_are_active_each_day(stage: Stage):

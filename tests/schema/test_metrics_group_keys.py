@@ -8,10 +8,10 @@ from tests.schema.usage_questions import DAY, usage
 from tests.world import Asker, World, raw
 
 KEY = """key {
-    domain url eventType extensionUser { username } organization { name } sessionId hourOfDay dayOfWeek
+    domain category url eventType extensionUser { username } organization { name } sessionId hourOfDay dayOfWeek
 }"""
 NO_KEY = dict.fromkeys(
-    ("domain", "url", "eventType", "extensionUser", "organization", "sessionId", "hourOfDay", "dayOfWeek")
+    ("domain", "category", "url", "eventType", "extensionUser", "organization", "sessionId", "hourOfDay", "dayOfWeek")
 )
 
 
@@ -28,7 +28,7 @@ async def asker(world: World) -> Asker:
         raw("18:21:00", "focus", "", "s2"),
     )
     await world.browse(bob, raw("09:30:00", "focus", "chrome://newtab"), raw("09:31:00", "focus", "chrome://newtab"))
-    await world.browse(None, raw("23:59:59", "pagehide", "https://c.com/", "s3"))
+    await world.browse(None, raw("23:59:59", "pagehide", "https://scholar.google.com/", "s3"))
     return await world.super_admin()
 
 
@@ -40,12 +40,14 @@ def keyed(nodes: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
     ]
 
 
+ANY, RESEARCH = {"category": "OTHER"}, {"category": "RESEARCH"}
 ADA, BOB = {"username": "ada"}, {"username": "bob"}
 KEYS = [
-    ("DOMAIN", [({"domain": "a.com"}, 2), ({"domain": "chrome:"}, 2), ({"domain": "a.com:8443"}, 1),
-                ({"domain": "c.com"}, 1)]),
+    ("DOMAIN", [({"domain": "a.com"} | ANY, 2), ({"domain": "chrome:"} | ANY, 2), ({"domain": "a.com:8443"} | ANY, 1),
+                ({"domain": "scholar.google.com"} | RESEARCH, 1)]),
+    ("CATEGORY", [(ANY, 5), (RESEARCH, 1)]),
     ("URL", [({"url": "chrome://newtab"}, 2), ({"url": "https://a.com/1"}, 2), ({"url": "https://A.com:8443/2"}, 1),
-             ({"url": "https://c.com/"}, 1)]),
+             ({"url": "https://scholar.google.com/"}, 1)]),
     ("EVENT_TYPE", [({"eventType": "FOCUS"}, 3), ({"eventType": "CLICK"}, 2), ({"eventType": "IDLE"}, 1),
                     ({"eventType": "PAGEHIDE"}, 1)]),
     ("EXTENSION_USER", [({"extensionUser": ADA}, 4), ({"extensionUser": BOB}, 2)]),
@@ -137,9 +139,9 @@ async def test_three_dimensions_and_every_event_without_one_left_out(asker: Aske
 
     # ada's event without a url has no domain, and the unnamed person is nobody: both are in no group, nor in the rest
     assert keyed(found["groups"]["nodes"]) == [
-        ({"domain": "a.com", "eventType": "CLICK", "extensionUser": ADA}, 2),
-        ({"domain": "chrome:", "eventType": "FOCUS", "extensionUser": BOB}, 2),
-        ({"domain": "a.com:8443", "eventType": "IDLE", "extensionUser": ADA}, 1),
+        ({"domain": "a.com", "eventType": "CLICK", "extensionUser": ADA} | ANY, 2),
+        ({"domain": "chrome:", "eventType": "FOCUS", "extensionUser": BOB} | ANY, 2),
+        ({"domain": "a.com:8443", "eventType": "IDLE", "extensionUser": ADA} | ANY, 1),
     ]
     assert found["groups"]["totalCount"] == 3
     assert found["groups"]["other"] == {"events": 0}

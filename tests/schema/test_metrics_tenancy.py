@@ -39,6 +39,9 @@ OF_OTHERS = [
     "organization(id: $theirs) { deepWork(period: $period) { sessionsCount } }",
     "extensionUser(id: $theo) { usage(period: $period) { groups(by: DOMAIN) { totalCount } } }",
     "node(id: $theo) { ... on ExtensionUser { deepWork(period: $period) { rate } } }",
+    "organization(id: $theirs) { insight(period: $period) { workPattern } }",
+    "extensionUser(id: $theo) { insight(period: $period) { evidence { value } } }",
+    "node(id: $theo) { ... on ExtensionUser { insight(period: $period) { keyFindings { text } } } }",
 ]
 FILTERS = ["organizationIds: [$theirs]", "extensionUserIds: [$theo]", "anyOf: [{extensionUserIds: [$theo]}]"]
 

@@ -16,6 +16,8 @@ MANAGEMENT = {
     "addMember": f'{{organizationId: $ours, username: "{NEWCOMER}", role: ADMIN}}',
     "updateMemberRole": "{organizationId: $ours, userId: $colleague, role: ADMIN}",
     "removeMember": "{organizationId: $ours, userId: $colleague}",
+    "setCategoryRules": '{organizationId: $ours, rules: [{pattern: "a.com", category: RESEARCH}]}',
+    "deleteCategoryRules": '{organizationId: $ours, patterns: ["ours.test"]}',
     "createExtensionUser": '{organizationId: $ours, username: "otto"}',
     "updateExtensionUser": "{id: $olga, isActive: false}",
     "regenerateApiKey": "{id: $olga}",
@@ -50,7 +52,7 @@ async def fingerprint(world: World) -> dict[str, str]:
     """What the tables hold, in short."""
     marks = {}
     async with world.services.database.read() as db:
-        for table in ("users", "organizations", "memberships", "extension_users", "behaviors"):
+        for table in ("users", "organizations", "memberships", "extension_users", "behaviors", "category_rules"):
             rows = f"SELECT md5(string_agg(row::text, ';' ORDER BY row::text)) FROM {table} AS row"
             marks[table] = await db.scalar(text(rows))
     return marks

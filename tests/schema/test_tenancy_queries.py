@@ -72,6 +72,7 @@ QUERIES = {
     "deepWork": Row("{ deepWork(period: $period) { sessionsCount } }", 0, 0, 0),
     "periodPresets": Row("{ periodPresets { __typename } }", *[["PeriodPresetInfo"] * len(PRESETS)] * 3),
     "measures": Row("{ measures { __typename } }", *[["MeasureInfo"] * len(MEASURES)] * 3),
+    "insightStatus": Row("{ insightStatus { enabled } }", "FORBIDDEN", "FORBIDDEN", False),
     "node": Row("{ node(id: $ours) { __typename } }", "Organization", None, "Organization"),
 }
 
@@ -98,7 +99,33 @@ NESTED = {
     "Organization.deepWork": Row(
         of_ours("deepWork(period: $period) { sessionsCount rate }"), [0, 0.0], None, [0, 0.0]
     ),
+    "Organization.categoryRules": Row(
+        of_ours("categoryRules { version rules { pattern } history { version changedBy } }"),
+        [1, "ours.test", 1, None],
+        None,
+        [1, "ours.test", 1, None],
+    ),
+    "Organization.categoryRulesPreview": Row(
+        of_ours("""categoryRulesPreview(period: $period, rules: [{pattern: ".com", category: RESEARCH}]) {
+            moves { domain before after events }
+        }"""),
+        ["ours.com", "OTHER", "RESEARCH", 1],
+        None,
+        ["ours.com", "OTHER", "RESEARCH", 1],
+    ),
     "Organization.usage": Row(of_ours("usage(period: $period) { total { events users } }"), [1, 1], None, [1, 1]),
+    "Organization.insight": Row(
+        of_ours("insight(period: $period) { workPattern domainBreakdown { other { domains { domain } } } }"),
+        ["INSUFFICIENT_DATA", "ours.com"],
+        None,
+        ["INSUFFICIENT_DATA", "ours.com"],
+    ),
+    "ExtensionUser.insight": Row(
+        of_olga("insight(period: $period) { workPattern domainBreakdown { other { domains { domain } } } }"),
+        ["INSUFFICIENT_DATA", "ours.com"],
+        None,
+        ["INSUFFICIENT_DATA", "ours.com"],
+    ),
     "ExtensionUser.organization": Row(of_olga("organization { name }"), "Ours", None, "Ours"),
     "ExtensionUser.behaviors": Row(of_olga("behaviors { nodes { sessionId } }"), "s-ours", None, "s-ours"),
     "ExtensionUser.sessions": Row(

@@ -39,6 +39,8 @@ WITHOUT_SCOPE = {
     # A key's holder is what the key says; usage is recorded by the service itself; the resolver has checked the
     # organization that a new person joins.
     "extension_user": {"by_key_hash", "create", "record_usage"},
+    # The resolver has locked the organization within the caller's scope, in the same transaction.
+    "category_rule": {"change"},
     # The event, or the people, were looked up within the caller's scope before.
     "behavior": {"remove", "remove_some_of"},
 }

@@ -1,0 +1,48 @@
+"""What may come back from the model, and the JSON schema that it is held to."""
+
+from typing import Any
+
+import msgspec
+
+
+class SaidSentence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A sentence of the model, and the ids of the figures that it says it rests on."""
+
+    text: str
+    evidence: tuple[str, ...]
+
+
+class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The model's words for an insight, the most important first in each list."""
+
+    focus_insight: SaidSentence
+    recommendations: tuple[SaidSentence, ...]
+    behavior_insights: tuple[SaidSentence, ...]
+    key_findings: tuple[SaidSentence, ...]
+
+
+LISTS = ("recommendations", "behavior_insights", "key_findings")
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    # Strict mode wants every property required and no other allowed. Bounds on lengths are not understood everywhere:
+    # ai.rules checks them.
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+        "additionalProperties": False,
+    }
+
+
+_SENTENCE = _object(text={"type": "string"}, evidence={"type": "array", "items": {"type": "string"}})
+_SENTENCES = {"type": "array", "items": _SENTENCE}
+
+REPLY_SCHEMA: dict[str, Any] = _object(focus_insight=_SENTENCE, **dict.fromkeys(LISTS, _SENTENCES))
+
+_decoder = msgspec.json.Decoder(Reply)
+
+
+def decode(content: str) -> Reply:
+    """The reply in `content`. msgspec.DecodeError when it is no JSON or not of this shape."""
+    return _decoder.decode(content.encode(errors="replace"))

@@ -1,0 +1,147 @@
+"""Insight about people and organizations."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from core.categories import Category
+from core.clock import now
+from core.insight import Evidence, Insight, InsightMethod, Language, Sentence
+from core.insight.heuristic import heuristic_insight
+from core.periods import TimeRange
+from resolvers.caller import Caller
+from resolvers.insight_figures import figures_of
+from resolvers.usage import Usage
+
+_MILLISECOND = timedelta(milliseconds=1)
+_LAST_MILLISECOND = datetime.max.replace(microsecond=999_000, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceWithEvidence:
+    """A text and the figures it rests on."""
+
+    text: str
+    evidence: list[Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreWithEvidence:
+    """A productivity score and the figures it is computed from."""
+
+    overall: int
+    focus: int
+    efficiency: int
+    balance: int
+    explanation: str
+    evidence: list[Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainPart:
+    """A domain's tracked time in seconds."""
+
+    domain: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryPart:
+    """A category's tracked time in seconds, and the domains of it that are listed."""
+
+    category: Category
+    total_seconds: float
+    domains: list[DomainPart]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainBreakdown:
+    """Where the time went: the value of each Category names a part."""
+
+    work_tools: CategoryPart
+    development: CategoryPart
+    research: CategoryPart
+    communication: CategoryPart
+    distractions: CategoryPart
+    other: CategoryPart
+
+
+@dataclass(frozen=True, slots=True)
+class UsageInsight:
+    """An insight, what about, and how it was made."""
+
+    usage: Usage
+    insight: Insight
+    as_of: datetime
+    generated_at: datetime
+    method: InsightMethod = InsightMethod.HEURISTIC
+    model: str | None = None
+
+    @property
+    def focus_insight(self) -> SentenceWithEvidence:
+        """The sentence about the focus level."""
+        return self._with_evidence(self.insight.focus_insight)
+
+    @property
+    def recommendations(self) -> list[SentenceWithEvidence]:
+        """What might be done differently."""
+        return [self._with_evidence(each) for each in self.insight.recommendations]
+
+    @property
+    def behavior_insights(self) -> list[SentenceWithEvidence]:
+        """How it was worked."""
+        return [self._with_evidence(each) for each in self.insight.behavior_insights]
+
+    @property
+    def key_findings(self) -> list[SentenceWithEvidence]:
+        """What stands out."""
+        return [self._with_evidence(each) for each in self.insight.key_findings]
+
+    @property
+    def productivity_score(self) -> ScoreWithEvidence | None:
+        """The score; None with too little data."""
+        score = self.insight.productivity_score
+        if score is None:
+            return None
+        parts = (score.overall, score.focus, score.efficiency, score.balance, score.explanation)
+        return ScoreWithEvidence(*parts, self._cited(score.evidence))
+
+    @property
+    def domain_breakdown(self) -> DomainBreakdown:
+        """Where the time went."""
+        return DomainBreakdown(**{category.value: self._part(category) for category in Category})
+
+    def _part(self, category: Category) -> CategoryPart:
+        domains = [DomainPart(*each) for each in self.insight.domain_breakdown[category]]
+        return CategoryPart(category, self.insight.category_seconds[category], domains)
+
+    def _with_evidence(self, sentence: Sentence) -> SentenceWithEvidence:
+        return SentenceWithEvidence(sentence.text, self._cited(sentence.evidence))
+
+    def _cited(self, ids: tuple[str, ...]) -> list[Evidence]:
+        return [evidence for evidence in self.insight.evidence if evidence.id in ids]
+
+
+async def insight(caller: Caller, usage: Usage, organization_id: UUID, language: Language) -> UsageInsight:
+    """What the figures of a period say about a subject that is, or belongs to, the organization.
+
+    A model, where there is one, may word the sentences anew. All else stays as it is, and the sentences, too, where it
+    has nothing acceptable to offer.
+    """
+    usage = _on_milliseconds(usage)
+    as_of = now()
+    found = heuristic_insight(await figures_of(caller, usage), language)
+    writer = caller.services.insight_writer
+    written = None if writer is None else await writer.written(found, organization_id)
+    if written is None:
+        return UsageInsight(usage, found, as_of, now())
+    return UsageInsight(usage, written.words.put_into(found), as_of, written.at, InsightMethod.AI, written.model)
+
+
+def _on_milliseconds(usage: Usage) -> Usage:
+    """The same for a period with ends as the API writes them, so that whoever asks for a figure again finds it."""
+    start = usage.start.replace(microsecond=usage.start.microsecond // 1000 * 1000)
+    end = usage.end.replace(microsecond=usage.end.microsecond // 1000 * 1000)
+    if end < min(usage.end, _LAST_MILLISECOND):
+        end += _MILLISECOND
+    return replace(usage, question=usage.question.during(TimeRange(start, end)))
