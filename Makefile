@@ -2,10 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 EVENTS ?= 300000 1000000 3000000
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve migrate migrate-down test check format schema screenshot bench build lock clean
+.PHONY: help demo serve migrate migrate-down test check format schema screenshot bench bench-import build image lock clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,12 +48,23 @@ screenshot: .venv/dev ## Take the README's picture of GraphiQL anew
 bench: .venv/bench ## Measure against raw events and DuckDB (EVENTS="300000 1000000 3000000"); writes docs/performance.md
 	$(BIN)/python -m bench $(EVENTS)
 
+bench-import: EVENTS := 1000000
+bench-import: .venv/bench ## Measure how fast an old database is taken over (EVENTS=1000000)
+	$(BIN)/python -m bench.legacy_import $(EVENTS)
+
 build: .venv/runtime ## Build a wheel in dist/
 	$(BIN)/pip wheel -q --no-build-isolation --no-deps -w dist .
 
+image: ## Build the container image web-behavior:VERSION, by docker, podman or buildah
+	engine=$$(for each in docker podman buildah; do command -v $$each && break; done) \
+		|| { echo "docker, podman or buildah is needed"; exit 1; }; \
+	case $$engine in */docker) format= ;; *) format="--format docker" ;; esac; \
+	$$engine build $$format --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) -t web-behavior:$(VERSION) .
+
 lock: .venv/dev ## Choose the newest versions that pyproject.toml allows, and write their hashes down
-	$(LOCK) --upgrade --extra install -o requirements.lock
-	$(LOCK) --upgrade --extra install --extra dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --upgrade --extra install --extra embedded -o requirements.lock
+	$(LOCK) --upgrade --extra install --extra otel -c requirements.lock -o requirements-image.lock
+	$(LOCK) --upgrade --extra install --extra embedded --extra dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --upgrade --extra bench -c requirements-dev.lock -o requirements-bench.lock
 
 clean: ## Remove what was built, and the embedded database with its data

@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Column, Table
 
-from app import logs, readiness, rollups_commands
+from app import legacy_commands, logs, readiness, retention_commands, rollups_commands
 from app.demo.seed import ADMIN, seed
 from app.first_admin import ensure_admin
 from app.readiness import CannotStart
@@ -28,11 +28,16 @@ from core.errors import AppError
 from db import migrate as migrations
 from db.engine import Database, DatabaseOptions
 from db.queries.housekeeping import newest_rejected
+from db.retention import Step
+from resolvers.legacy.report import Report
 from resolvers.services import Services
 from resolvers.sign_in import set_password as set_account_password
 from resolvers.user import create_account
 
 log = structlog.get_logger()
+
+DRAIN_SECONDS = 10
+"""How long requests that are being answered have after SIGTERM. What is queued then is stored all the same."""
 
 _EXCERPT_CHARACTERS = 200
 
@@ -45,6 +50,8 @@ cli = typer.Typer(
 
 rollups = typer.Typer(no_args_is_help=True, help="What makes long questions fast: make it anew, check it.")
 cli.add_typer(rollups, name="rollups")
+retention = typer.Typer(no_args_is_help=True, help="What organizations keep no longer.")
+cli.add_typer(retention, name="retention")
 
 
 def main() -> None:
@@ -53,7 +60,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _leave)
     try:
         cli()
-    except (CannotStart, AppError) as error:
+    except (CannotStart, migrations.CannotMigrate, AppError) as error:
         _fail(str(error))
     except ValidationError as error:
         _fail("; ".join(_setting_problem(problem) for problem in error.errors()))
@@ -91,10 +98,11 @@ def migrate(
     revision: Annotated[str, typer.Argument(help="The revision to go to; `head` is the latest.")] = "head",
     *,
     down: Annotated[bool, typer.Option("--down", help="Go down to REVISION (`-1`: one step; `base`: all).")] = False,
+    wait: Annotated[int, typer.Option(min=0, help="Seconds to wait for a database that does not answer yet.")] = 0,
 ) -> None:
     """Bring the database's schema up to date, or down to an earlier revision."""
     settings, url = _start()
-    reached = asyncio.run(_migrate(settings, url, revision, down=down))
+    reached = asyncio.run(_migrate(settings, url, revision, down=down, wait=wait))
     Console(stderr=True).print(f"The schema is at [bold]{reached or 'nothing'}[/bold].")
 
 
@@ -155,6 +163,30 @@ def rejected_events(
     Console().print(table)
 
 
+@cli.command()
+def import_legacy(
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            envvar="LEGACY_DATABASE_URL",
+            show_envvar=True,
+            help="The old service's database: postgresql://user:password@host:5432/name. It is only read.",
+        ),
+    ],
+    organization: Annotated[
+        str, typer.Option(help="What the organization is called that takes in people who have none.")
+    ] = legacy_commands.ORGANIZATION,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at everything, store nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the report as JSON.")] = False,
+) -> None:
+    """Take over what the Go service before this one has stored. Can be interrupted, and run again for what is new."""
+    settings, url = _start()
+    report = asyncio.run(_import_legacy(settings, url, source, organization, dry_run=dry_run))
+    legacy_commands.show(report, as_json=as_json)
+
+
 @rollups.command()
 def rebuild() -> None:
     """Make all rollups anew from the events. Can be interrupted and run again; the service may go on meanwhile."""
@@ -171,6 +203,16 @@ def verify() -> None:
     Console(stderr=True).print(f"{compared} hours compared, {wrong} wrong.")
     if wrong:
         raise CannotStart("Some rollups are wrong. Make them anew: web-behavior rollups rebuild")
+
+
+@retention.command("run")
+def run_retention() -> None:
+    """Delete at once what organizations keep no longer; the service does so every hour. Can be interrupted."""
+    settings, url = _start()
+    removed = asyncio.run(_run_retention(settings, url))
+    Console(stderr=True).print(
+        f"{removed.events} events, {removed.rejected_events} rejected events and {removed.months} whole months deleted."
+    )
 
 
 def _start() -> tuple[Settings, str]:
@@ -211,6 +253,11 @@ async def _rejected(settings: Settings, url: str, limit: int) -> list[Any]:
         return await newest_rejected(connection, limit)
 
 
+async def _import_legacy(settings: Settings, url: str, source: str, organization: str, *, dry_run: bool) -> Report:
+    await readiness.prepare(settings, url)
+    return await legacy_commands.import_legacy(settings, url, source, organization, dry_run=dry_run)
+
+
 async def _rebuild(settings: Settings, url: str) -> int:
     async with _prepared(settings, url) as services:
         return await rollups_commands.rebuild(services.database)
@@ -221,9 +268,14 @@ async def _verify(settings: Settings, url: str) -> tuple[int, int]:
         return await rollups_commands.check(services.database)
 
 
-async def _migrate(settings: Settings, url: str, revision: str, *, down: bool) -> str | None:
+async def _run_retention(settings: Settings, url: str) -> Step:
+    async with _prepared(settings, url) as services:
+        return await retention_commands.run(services.database)
+
+
+async def _migrate(settings: Settings, url: str, revision: str, *, down: bool, wait: float) -> str | None:
     """Go there; the revision that the database is at now."""
-    await readiness.check_database(settings, url)
+    await readiness.wait_for_database(settings, url, wait)
     if down:
         await migrations.downgrade(url, "-1" if revision == "head" else revision)
     else:
@@ -247,7 +299,7 @@ def _serve(settings: Settings, url: str) -> None:
         access_log=False,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         server_header=False,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
         limit_concurrency=settings.max_connections,
     )
 

@@ -5,6 +5,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.observability.names import RouteNames
 from app.origins import Origins
 from rest.answers import failure
 
@@ -47,7 +48,7 @@ class Cors:
         headers = {
             "Vary": "Origin",
             "Access-Control-Allow-Origin": origin,
-            "Access-Control-Expose-Headers": "Retry-After",
+            "Access-Control-Expose-Headers": "Retry-After, X-Request-ID",
         }
         if self._origins.may_send_cookies(origin):
             headers["Access-Control-Allow-Credentials"] = "true"
@@ -69,8 +70,9 @@ class UnexpectedFailures:
     (Starlette's own last resort stands outside all middleware.)
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, routes: RouteNames) -> None:
         self._app = app
+        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
@@ -87,7 +89,7 @@ class UnexpectedFailures:
         except Exception:
             if scope["type"] != "http" or started:
                 raise
-            log.exception("unexpected error", path=scope["path"])
+            log.exception("unexpected error", route=self._routes.label(scope))
             await failure("Something went wrong on our side. It has been logged.", 500)(scope, receive, send)
 
 

@@ -14,11 +14,16 @@ async def rebuild(database: Database) -> int:
     Interrupted, it goes on where it was: what is left bears marks, and the service itself works them off, too.
     """
     total = await mark_everything(database)
+    await work_off(database, total)
+    return total
+
+
+async def work_off(database: Database, hours: int | None = None) -> None:
+    """Make the rollups of every marked hour, about so many of them, with a progress bar."""
     with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task("Rollups", total=total)
+        task = progress.add_task("Rollups", total=hours)
         while made := await refresh(database, now()):
             progress.advance(task, made)
-    return total
 
 
 async def check(database: Database) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """The ASGI application: routes, middleware, start and stop."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,12 +14,19 @@ from starlette.routing import Mount, Route
 from app.graphql import GraphQLEndpoint
 from app.health import router as health_router
 from app.middleware import Cors, SecurityHeaders, UnexpectedFailures
+from app.observability.listener import metrics_served
+from app.observability.metrics import Metrics
+from app.observability.names import RouteNames
+from app.observability.requests import ObservedRequests
+from app.observability.tracing import tracing_of
 from app.origins import Origins
 from app.pages import STATIC_PATH, load_examples, static_files, swagger_page
 from app.settings import Settings
 from app.wiring import running_services
 from core.errors import AppError
+from core.observer import NOBODY
 from rest.answers import failure, failure_of
+from rest.exports import router as exports_router
 from rest.routes import router as rest_router
 
 _DESCRIPTION = """The routes that the browser extension posts people's browsing events to.
@@ -29,10 +37,17 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     """The application on a database that is reachable and migrated."""
     origins = Origins(settings.public_url, frozenset(settings.cors_origins))
     secure = settings.public_url.startswith("https://")
+    metrics, tracing = Metrics() if settings.metrics_port else None, tracing_of(settings)
+    routes = RouteNames()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running_services(settings, database_url) as services:
+        async with AsyncExitStack() as stack:
+            if tracing:
+                stack.push_async_callback(asyncio.to_thread, tracing.close)
+            services = await stack.enter_async_context(running_services(settings, database_url, metrics or NOBODY))
+            if metrics:
+                await stack.enter_async_context(metrics_served(settings, metrics, services))
             app.state.services = services
             endpoint = GraphQLEndpoint(services, origins, load_examples(), secure=secure)
             app.router.routes.append(Route("/graphql", endpoint))
@@ -47,17 +62,28 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,  # a POST that is sent elsewhere may arrive without its body, or its key
         openapi_url="/swagger/openapi.json",
+        # FastAPI's own traces and logs would hold urls and exceptions as they are; ours do not.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         generate_unique_id_function=lambda route: _operation_id(route.name),
     )
     app.include_router(health_router)
     app.include_router(rest_router)
+    app.include_router(exports_router)
     app.router.routes.append(Route("/", _home))
     app.router.routes.append(Route("/swagger", _swagger))
     app.router.routes.append(Mount(STATIC_PATH, static_files()))
     _answer_failures(app)
-    app.add_middleware(UnexpectedFailures)
+    app.add_middleware(UnexpectedFailures, routes=routes)
     app.add_middleware(Cors, origins=origins)
-    app.add_middleware(SecurityHeaders, https=secure)  # the outermost: preflights, which Cors answers, have them too
+    app.add_middleware(SecurityHeaders, https=secure)  # around Cors: preflights, which that answers, have them too
+    app.add_middleware(
+        ObservedRequests,
+        routes=routes,
+        trusts_id=settings.trust_request_id,
+        logs=settings.log_level.lower() == "debug",
+        metrics=metrics.requests if metrics else None,
+        tracing=tracing,
+    )
     return app
 
 

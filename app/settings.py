@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHORTEST_SECRET = 32
+_LAST_PORT = 65535
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -36,12 +37,16 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=2000, ge=1)
     data_dir: Path = Path(".data")
     log_level: str = "info"
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    metrics_host: str = "127.0.0.1"
+    otel_exporter_otlp_endpoint: str | None = None
 
     jwt_secret: str | None = None
     admin_username: str | None = None
     admin_password: str | None = None
 
     database_url: str | None = None
+    database_replica_url: str | None = None
     db_host: str | None = None
     db_port: int = 5432
     db_user: str = "postgres"
@@ -60,6 +65,7 @@ class Settings(BaseSettings):
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     forwarded_allow_ips: str = "127.0.0.1"
+    trust_request_id: bool = False
 
     ingest_require_api_key: bool = False
     ingest_max_ahead_hours: float = Field(default=24, gt=0)
@@ -70,6 +76,7 @@ class Settings(BaseSettings):
     sign_in_limit_per_account: str = "10/minute"
     sign_in_limit_per_account_everywhere: str = "300/minute"
     sign_in_limit_per_address: str = "60/minute"
+    export_limit_per_account: str = "30/minute"
 
     ai_api_key: SecretStr | None = None
     ai_base_url: str = "https://api.openai.com/v1"
@@ -107,6 +114,7 @@ class Settings(BaseSettings):
         "sign_in_limit_per_account",
         "sign_in_limit_per_account_everywhere",
         "sign_in_limit_per_address",
+        "export_limit_per_account",
     )
     @classmethod
     def _readable_limit(cls, value: str) -> str:
@@ -114,6 +122,13 @@ class Settings(BaseSettings):
             limits.parse(value)
         except ValueError as error:
             raise ValueError("must be a number a unit of time, like 10/minute.") from error
+        return value
+
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def _http_endpoint(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must be the http address of a receiver of OTLP, like http://localhost:4318.")
         return value
 
     @field_validator("cors_origins", mode="before")
@@ -136,6 +151,24 @@ class Settings(BaseSettings):
             raise ValueError(
                 "BASE_URL must be the https:// address of the service when ENV=prod: cookies are only then Secure. "
                 "(http://localhost will do for trying out.)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _replica_of_something(self) -> "Settings":
+        if self.database_replica_url and self.configured_database_url is None:
+            raise ValueError("DATABASE_REPLICA_URL is set, but not which database it is a replica of: DATABASE_URL.")
+        return self
+
+    @model_validator(mode="after")
+    def _ports_apart(self) -> "Settings":
+        if self.metrics_port is None:
+            return self
+        last = self.metrics_port + self.workers - 1
+        if last > _LAST_PORT or self.metrics_port <= self.port <= last:
+            raise ValueError(
+                f"METRICS_PORT: each of the {self.workers} processes has a port for metrics, {self.metrics_port} to "
+                f"{last}. They end at {_LAST_PORT}, and PORT ({self.port}) is not among them."
             )
         return self
 

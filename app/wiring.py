@@ -15,33 +15,39 @@ from auth.passwords import Passwords
 from auth.throttle import Counters, Throttle
 from auth.tokens import TokenIssuer
 from core.events import EventRules
+from core.observer import NOBODY, Observer
 from db.engine import Database, DatabaseOptions
 from db.event_writer import EventWriter
 from db.housekeeping import housekeeping, keep_house_once
 from db.key_usage import KeyUsage
 from db.partitions import Partitions
+from db.replica import ReplicatedDatabase
+from db.retention import keep_retention
 from db.rollups import keep_rollups
 from resolvers.key_ring import KeyRing
 from resolvers.services import Services, Throttles
 
-_WRITER_CONNECTIONS = 3
-"""One for the event writer, one for making partitions, one for what goes on in the background."""
+_WRITER_CONNECTIONS = 4
+"""One for the event writer, one for making partitions, two for what goes on in the background."""
 
 
 @asynccontextmanager
-async def running_services(settings: Settings, database_url: str) -> AsyncIterator[Services]:
+async def running_services(
+    settings: Settings, database_url: str, observer: Observer = NOBODY
+) -> AsyncIterator[Services]:
     """The service's parts, at work until the end, when what is queued is stored."""
-    database = Database(database_url, DatabaseOptions(pool_size=settings.db_pool_size))
+    database = database_of(settings, database_url)
     # Connections of its own: whoever asks too much of the database must not keep events from being stored.
     writer_database = Database(database_url, DatabaseOptions(pool_size=_WRITER_CONNECTIONS))
     partitions, key_usage = Partitions(writer_database), KeyUsage(writer_database)
-    writer = EventWriter(writer_database, partitions, key_usage)
+    writer = EventWriter(writer_database, partitions, key_usage, observer)
     counters = Counters(settings.configured_redis_url)
     insight_writer = _insight_writer(settings, counters)
     writing = asyncio.create_task(writer.run(), name="event writer")
     keeping = [
         asyncio.create_task(housekeeping(writer_database, partitions, key_usage), name="housekeeping"),
         asyncio.create_task(keep_rollups(writer_database), name="rollups"),
+        asyncio.create_task(keep_retention(writer_database), name="retention"),
     ]
     try:
         yield Services(
@@ -56,6 +62,7 @@ async def running_services(settings: Settings, database_url: str) -> AsyncIterat
             require_api_key=settings.ingest_require_api_key,
             rollups_enabled=settings.rollups_enabled,
             insight_writer=insight_writer,
+            observer=observer,
         )
     finally:
         writer.close()
@@ -89,6 +96,14 @@ def _insight_writer(settings: Settings, counters: Counters) -> InsightWriter | N
     return InsightWriter(options, Endpoint(options), counters, Memory(settings.configured_redis_url), Breaker())
 
 
+def database_of(settings: Settings, url: str) -> Database:
+    """The database that questions are put to, with its replica if one is configured."""
+    options = DatabaseOptions(pool_size=settings.db_pool_size)
+    if settings.database_replica_url:
+        return ReplicatedDatabase(url, settings.database_replica_url, options)
+    return Database(url, options)
+
+
 def _throttles(settings: Settings, counters: Counters) -> Throttles:
     def throttle(name: str, limit: str) -> Throttle:
         return Throttle(counters, name, limit, enabled=settings.rate_limit_enabled)
@@ -101,4 +116,5 @@ def _throttles(settings: Settings, counters: Counters) -> Throttles:
         sign_in_per_address=throttle("sign-in-address", settings.sign_in_limit_per_address),
         ingest_per_key=throttle("ingest-key", settings.ingest_limit_per_key),
         ingest_per_address=throttle("ingest-address", settings.ingest_limit_per_address),
+        exports_per_account=throttle("exports-account", settings.export_limit_per_account),
     )

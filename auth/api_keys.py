@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from auth.tokens import hash_of
 
 _PREFIX_CHARACTERS = 11
+_SHORTEST_WITH_PREFIX = 4 * _PREFIX_CHARACTERS
+"""Of a key shorter than this the visible prefix would give too much away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +23,9 @@ def new_api_key() -> ApiKey:
     """A key of 256 random bits, in the form that the extension knows: `wb_` and 64 hexadecimal digits."""
     text = f"wb_{secrets.token_hex(32)}"
     return ApiKey(text, hash_of(text), text[:_PREFIX_CHARACTERS])
+
+
+def existing_api_key(text: str) -> ApiKey:
+    """A key that somebody holds already, whatever its form."""
+    prefix = text[:_PREFIX_CHARACTERS] if len(text) >= _SHORTEST_WITH_PREFIX else "…"
+    return ApiKey(text, hash_of(text), prefix)

@@ -50,11 +50,15 @@ class Counters:
 
 
 class Throttle:
-    """One limit on one kind of attempt. `limit` is in the library's notation: `10/minute`."""
+    """One limit on one kind of attempt. `limit` is in the library's notation: `10/minute`.
+
+    `refusals` counts the attempts beyond it.
+    """
 
     def __init__(self, counters: Counters, name: str, limit: str, *, enabled: bool = True) -> None:
         self._counters = counters
-        self._name = name
+        self.name = name
+        self.refusals = 0
         self._limit = parse(limit)
         self._enabled = enabled
 
@@ -62,8 +66,9 @@ class Throttle:
         """Count an attempt by `key`; TooManyAttempts with `message` beyond the limit."""
         if not self._enabled:
             return
-        retry_after = await self._counters.hit(self._limit, self._name, key)
+        retry_after = await self._counters.hit(self._limit, self.name, key)
         if retry_after is not None:
+            self.refusals += 1
             raise TooManyAttempts(message, retry_after)
 
 

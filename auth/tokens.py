@@ -1,4 +1,4 @@
-"""Access tokens (JWT, an hour) and refresh tokens (random, hashed at rest, used once)."""
+"""Access tokens (JWT, an hour), tickets for one download (JWT, minutes) and refresh tokens (random, used once)."""
 
 import hashlib
 import secrets
@@ -12,12 +12,14 @@ from core.clock import now
 from core.errors import Unauthenticated
 
 ACCESS_LIFETIME = timedelta(hours=1)
+TICKET_LIFETIME = timedelta(minutes=5)
 REFRESH_LIFETIME = timedelta(days=30)
 
 _ALGORITHM = "HS256"  # fixed: what a token says of its own algorithm is never believed
 _ISSUER = "web-behavior"
 _AUDIENCE = "web-behavior-api"
-_TYPE = "access"
+_ACCESS = "access"
+_DOWNLOAD = "download"
 _LEEWAY = timedelta(seconds=5)
 """How far the clocks of two machines that serve together may differ."""
 _CLAIMS = ["iss", "aud", "exp", "iat", "jti", "typ", "sub", "sid"]
@@ -33,57 +35,72 @@ class AccessClaims:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A signed token and when it ends."""
+    """A signed token (or ticket) and when it ends."""
 
     text: str
     expires_at: datetime
 
 
 class TokenIssuer:
-    """Signs and reads access tokens with the service's secret."""
+    """Signs and reads access tokens and tickets with the service's secret."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
 
     def issue(self, claims: AccessClaims) -> AccessToken:
         """A token for an hour."""
+        return self._sign(claims, _ACCESS, ACCESS_LIFETIME)
+
+    def issue_ticket(self, claims: AccessClaims, resource: str) -> AccessToken:
+        """A ticket with which to begin one download, that of `resource`, within minutes: it may stand in an address."""
+        return self._sign(claims, _DOWNLOAD, TICKET_LIFETIME, res=hash_of(resource).hex())
+
+    def read(self, token: str) -> AccessClaims:
+        """Whom a token speaks for; Unauthenticated when it is expired, forged or meant for something else."""
+        try:
+            return self._claims(token, _ACCESS)
+        except jwt.ExpiredSignatureError as error:
+            raise Unauthenticated("The access token has expired. Refresh the session, or sign in again.") from error
+        except (jwt.InvalidTokenError, ValueError, AttributeError, TypeError) as error:
+            raise Unauthenticated("The access token is not valid. Sign in again.") from error
+
+    def read_ticket(self, ticket: str, resource: str) -> AccessClaims:
+        """Whom a ticket for this download speaks for; Unauthenticated when it is expired, forged or for another."""
+        try:
+            return self._claims(ticket, _DOWNLOAD, res=hash_of(resource).hex())
+        except (jwt.InvalidTokenError, ValueError, AttributeError, TypeError) as error:
+            raise Unauthenticated("The ticket has expired, or is for another download. Ask for a new one.") from error
+
+    def _sign(self, claims: AccessClaims, kind: str, lifetime: timedelta, **more: str) -> AccessToken:
         issued_at = now()
-        expires_at = issued_at + ACCESS_LIFETIME
+        expires_at = issued_at + lifetime
         payload = {
             "iss": _ISSUER,
             "aud": _AUDIENCE,
             "iat": issued_at,
             "exp": expires_at,
             "jti": str(uuid4()),
-            "typ": _TYPE,
+            "typ": kind,
             "sub": str(claims.user_id),
             "sid": str(claims.sign_in_id),
+            **more,
         }
         return AccessToken(jwt.encode(payload, self._secret, algorithm=_ALGORITHM), expires_at.replace(microsecond=0))
 
-    def read(self, token: str) -> AccessClaims:
-        """Whom a token speaks for; Unauthenticated when it is expired, forged or meant for something else."""
-        try:
-            payload = jwt.decode(
-                token,
-                self._secret,
-                algorithms=[_ALGORITHM],
-                issuer=_ISSUER,
-                audience=_AUDIENCE,
-                options={"require": _CLAIMS},
-                leeway=_LEEWAY,
-            )
-            if payload["typ"] != _TYPE:
-                raise _invalid()
-            return AccessClaims(UUID(payload["sub"]), UUID(payload["sid"]))
-        except jwt.ExpiredSignatureError as error:
-            raise Unauthenticated("The access token has expired. Refresh the session, or sign in again.") from error
-        except (jwt.InvalidTokenError, ValueError, AttributeError, TypeError) as error:
-            raise _invalid() from error
-
-
-def _invalid() -> Unauthenticated:
-    return Unauthenticated("The access token is not valid. Sign in again.")
+    def _claims(self, token: str, kind: str, **more: str) -> AccessClaims:
+        payload = jwt.decode(
+            token,
+            self._secret,
+            algorithms=[_ALGORITHM],
+            issuer=_ISSUER,
+            audience=_AUDIENCE,
+            options={"require": _CLAIMS},
+            leeway=_LEEWAY,
+        )
+        for name, value in {"typ": kind, **more}.items():
+            if payload.get(name) != value:
+                raise ValueError("meant for something else")
+        return AccessClaims(UUID(payload["sub"]), UUID(payload["sid"]))
 
 
 def new_refresh_token() -> str:

@@ -24,6 +24,9 @@ Messages are shown to people: what was wrong, what is allowed, what to do.
 
 from typing import ClassVar
 
+UNEXPECTED = "INTERNAL_SERVER_ERROR"
+"""The code of every failure that is not in the tree."""
+
 
 class AppError(Exception):
     """A failure with a message fit for the caller's eyes."""

@@ -37,6 +37,11 @@ class OccurrenceCounter:
         return _uuid(_digest((digest.hex(), str(occurrence))) if occurrence else digest)
 
 
+def id_from(*parts: str) -> UUID:
+    """An id derived from these texts: the same ones give the same id."""
+    return _uuid(_digest(parts))
+
+
 def _digest(parts: Iterable[str]) -> bytes:
     # Lengths keep ("ab", "c") and ("a", "bc") apart.
     return blake2b("".join(f"{len(part)}:{part}" for part in parts).encode(), digest_size=16).digest()

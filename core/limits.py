@@ -19,6 +19,10 @@ DOCUMENT_TOKENS = 2000
 
 NAME_CHARACTERS = 255
 DESCRIPTION_CHARACTERS = 2000
+EXPORT_ADDRESS_CHARACTERS = 6000
+"""How long the address of a download may be: proxies take 8 KiB, and a ticket comes on top."""
+RETENTION_DAYS = (1, 36_500)
+"""Shortest and longest time an organization may keep its events."""
 PASSWORD_CHARACTERS = (12, 256)
 """Shortest and longest password; the upper bound keeps hashing from being a lever for load."""
 BUCKETS = 2000

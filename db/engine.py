@@ -1,10 +1,10 @@
 """The way to PostgreSQL: one pool, short transactions, and failures told in our own words."""
 
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError
@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from core.errors import AppError, InvalidInput, QueryTimeout, Unavailable
+from core.spans import span
 
 DRIVER = "postgresql+asyncpg"
 _CONNECT_SECONDS = 3
@@ -24,6 +25,8 @@ _UNAVAILABLE_STATES = {"25006", "40001", "40P01", "55P03"}  # read-only, seriali
 _QUERY_CANCELED = "57014"
 _READ_ONLY = "25006"
 _BAD_VALUE_CLASS = "22"
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Database:
 
     Both raise core errors for what a caller can act on: Unavailable when the server cannot be reached, is read-only,
     out of connections or disk; QueryTimeout past the statement timeout; InvalidInput for a value that PostgreSQL cannot
-    hold.
+    hold. `size`, `used`, `waiting` and `timeouts` tell how the pool is doing.
     """
 
     def __init__(self, url: str | URL, options: DatabaseOptions | None = None) -> None:
@@ -64,11 +67,20 @@ class Database:
             pool_pre_ping=True,
             hide_parameters=True,  # they are urls, keys and password hashes; errors are logged
         )
+        self.size = options.pool_size
+        self.waiting = 0
+        self.timeouts = 0
+
+    @property
+    def used(self) -> int:
+        """How many connections are lent."""
+        used: int = self.engine.pool.checkedout()  # type: ignore[attr-defined]  # of the kind of pool that is made here
+        return used
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection for reading; nothing is committed."""
-        async with translated_errors(), self.engine.connect() as connection:
+        async with translated_errors(), self._lent() as connection:
             try:
                 yield connection
             except DBAPIError as error:
@@ -78,16 +90,38 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection for one transaction, committed at the end unless an error passes through."""
-        async with translated_errors(), self.engine.connect() as connection, connection.begin():
+        async with translated_errors(), self._lent() as connection, connection.begin():
             try:
                 yield connection
             except DBAPIError as error:
                 await _drop_if_read_only(connection, error)
                 raise
 
+    async def answer(self, question: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+        """Run a question, which only reads, and may be run a second time; what it returns.
+
+        For what may be much work: db/replica.py has it done by a replica.
+        """
+        async with self.read() as connection:
+            return await question(connection)
+
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(span())
+            self.waiting += 1
+            try:
+                connection = await stack.enter_async_context(self.engine.connect())
+            except PoolTimeoutError:
+                self.timeouts += 1
+                raise
+            finally:
+                self.waiting -= 1
+            yield connection
 
 
 def split_url(url: str | URL) -> tuple[URL, dict[str, Any]]:

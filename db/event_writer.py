@@ -11,15 +11,18 @@ A value that PostgreSQL refuses fails nobody else: the group is halved until the
 """
 
 import asyncio
-from collections import deque
+import time
+from collections import Counter, deque
 from collections.abc import Sequence
 
 import structlog
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import now
-from core.errors import InvalidInput, Unavailable
+from core.errors import UNEXPECTED, AppError, InvalidInput, Unavailable
 from core.events import EventRejected, RejectionCode
+from core.observer import NOBODY, GroupReport, Observer
+from core.spans import span
 from db.engine import Database, unavailable
 from db.key_usage import KeyUsage
 from db.partitions import Partitions, month_of
@@ -39,14 +42,22 @@ _Waiting = tuple[Submission, int, "asyncio.Future[Receipt]"]
 
 
 class EventWriter:
-    """Stores submissions in groups. `run()` is the task that does it; `write()` is what requests call."""
+    """Stores submissions in groups. `run()` is the task that does it; `write()` is what requests call.
 
-    def __init__(self, database: Database, partitions: Partitions, key_usage: KeyUsage) -> None:
+    `queued_bytes` and `queued_events` wait; `refused` requests found the queue full.
+    """
+
+    def __init__(
+        self, database: Database, partitions: Partitions, key_usage: KeyUsage, observer: Observer = NOBODY
+    ) -> None:
         self.database = database
+        self.queued_bytes = 0
+        self.queued_events = 0
+        self.refused = 0
+        self._observer = observer
         self._partitions = partitions
         self._key_usage = key_usage
         self._waiting: deque[_Waiting] = deque()
-        self._queued_bytes = 0
         self._arrival = asyncio.Event()
         self._closing = False
 
@@ -57,13 +68,16 @@ class EventWriter:
         revoked meanwhile. In both cases nothing of the request is stored, or a retry adds nothing to what is.
         """
         weight = submission.bytes
-        if self._closing or (self._waiting and self._queued_bytes + weight > QUEUE_BYTES):
+        if self._closing or (self._waiting and self.queued_bytes + weight > QUEUE_BYTES):
+            self.refused += 1
             raise unavailable("Too many events are waiting to be stored.")
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._waiting.append((submission, weight, answer))
-        self._queued_bytes += weight
+        self.queued_bytes += weight
+        self.queued_events += submission.size
         self._arrival.set()
-        return await answer
+        with span("db.event_writer.EventWriter.write"):
+            return await answer
 
     async def run(self) -> None:
         """Commit groups until `close()`, then until the queue is empty."""
@@ -88,12 +102,16 @@ class EventWriter:
         while self._waiting and size < GROUP_EVENTS:
             waiting = self._waiting.popleft()
             size += max(waiting[0].size, 1)
-            self._queued_bytes -= waiting[1]
+            self.queued_bytes -= waiting[1]
+            self.queued_events -= waiting[0].size
             group.append(waiting)
         return group
 
     async def _answer(self, group: list[_Waiting]) -> None:
+        started = time.perf_counter()
         outcomes = await self._outcomes([submission for submission, _, _ in group])
+        events = sum(submission.size for submission, _, _ in group)
+        self._observer.group_stored(_report(outcomes, events, time.perf_counter() - started))
         for (_, _, answer), outcome in zip(group, outcomes, strict=True):
             if answer.done():  # the client has gone; its events are stored all the same
                 continue
@@ -154,3 +172,19 @@ class EventWriter:
             if submission.key is not None and isinstance(outcome, Receipt):
                 self._key_usage.touch(submission.key.user_id, received_at)
         return outcomes
+
+
+def _report(outcomes: Sequence[_Outcome], events: int, seconds: float) -> GroupReport:
+    receipts = [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
+    return GroupReport(
+        events,
+        seconds,
+        accepted=sum(len(receipt.accepted) for receipt in receipts),
+        duplicates=sum(len(receipt.duplicates) for receipt in receipts),
+        rejected=Counter(event.reason.code.value for receipt in receipts for event in receipt.rejected),
+        failed=Counter(_code(outcome) for outcome in outcomes if isinstance(outcome, Exception)),
+    )
+
+
+def _code(error: Exception) -> str:
+    return error.code if isinstance(error, AppError) else UNEXPECTED

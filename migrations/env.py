@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from db.cluster import spread
 from db.engine import split_url
 from db.models import Base
 
@@ -26,6 +27,8 @@ async def _run() -> None:
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
         await connection.commit()
         await connection.run_sync(_migrate)
+        await connection.commit()
+        await spread(connection)
         await connection.commit()
     await engine.dispose()
 

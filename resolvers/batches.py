@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from strawberry.dataloader import DataLoader
 
 from core.scope import Scope
+from core.spans import RESOLVER
 from db.engine import Database
 
 Key = TypeVar("Key", bound=Hashable)
@@ -35,11 +36,10 @@ class Batches:
         return value
 
     async def _run(self, query: Query[Any, Any], arguments: Sequence[Hashable], keys: list[Any]) -> list[Any]:
-        async with self._database.read() as connection:
-            found = await self._query(connection, query, keys, arguments)
-        return [found.get(key) for key in keys]
+        async def ask(connection: AsyncConnection) -> Mapping[Any, Any]:
+            return await query(connection, self._scope, keys, *arguments)
 
-    async def _query(
-        self, connection: AsyncConnection, query: Query[Any, Any], keys: list[Any], arguments: Sequence[Hashable]
-    ) -> Mapping[Any, Any]:
-        return await query(connection, self._scope, keys, *arguments)
+        # The loader has us run in a task of our own, where nothing tells whom for.
+        RESOLVER.set(f"{query.__module__}.{query.__qualname__}")
+        found = await self._database.answer(ask)
+        return [found.get(key) for key in keys]

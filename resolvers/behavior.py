@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from core.audit import AuditAction
 from core.errors import InvalidInput, NotFound
 from core.ids import BehaviorKey
 from core.limits import BEHAVIORS_PAGE
@@ -11,6 +12,7 @@ from db.queries import behavior as behaviors
 from db.queries.behavior import BehaviorQuery, BehaviorRow
 from db.queries.filters import EventFilter
 from resolvers import extension_user as extension_user_resolvers
+from resolvers.audit import note
 from resolvers.caller import Caller
 from resolvers.pages import Connection, TwoWay, two_way
 
@@ -27,8 +29,7 @@ async def connection(
 ) -> Connection[BehaviorRow]:
     """A page of the events that the viewer may read."""
     query = _query(time_range, where, ordering, place)
-    async with caller.database.read() as db:
-        page = await behaviors.page(db, caller.viewer.readable, query)
+    page = await caller.database.answer(lambda db: behaviors.page(db, caller.viewer.readable, query))
     return Connection(page)
 
 
@@ -59,6 +60,10 @@ async def delete(caller: Caller, key: BehaviorKey | None) -> BehaviorKey:
     async with caller.database.write() as db:
         if not await behaviors.remove(db, key):
             raise NotFound("There is no such behavior.")
+        organization_id = None if person is None else person.organization_id
+        subject_id = None if person is None else person.id
+        action = AuditAction.BEHAVIOR_DELETED
+        await note(db, caller.viewer, action, organization_id=organization_id, subject_id=subject_id)
     return key
 
 

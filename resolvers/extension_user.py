@@ -5,14 +5,17 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.api_keys import ApiKey, new_api_key
+from core.audit import AuditAction
 from core.clock import now
 from core.errors import NameTaken, NotFound
 from core.text import checked_name
 from db.queries import extension_user as extension_users
 from db.queries.extension_user import ExtensionUserCounts, ExtensionUserFilter, ExtensionUserRow
-from db.removal import remove_browsing_of
+from db.removal import Removed, remove_browsing_of
+from resolvers.audit import note
 from resolvers.caller import Caller
 from resolvers.pages import Connection, forward
 
@@ -57,6 +60,7 @@ async def create(caller: Caller, organization_id: UUID | None, username: str) ->
     try:
         async with caller.database.write() as db:
             row = await extension_users.create(db, organization_id, name, key.hash, key.prefix)
+            await _note(caller, db, AuditAction.KEY_ISSUED, row)
     except IntegrityError as error:
         if "fk_extension_users_organization_id" in str(error.orig):
             raise NotFound("There is no such organization.") from error
@@ -69,41 +73,51 @@ async def update(caller: Caller, extension_user_id: UUID | None, changes: dict[s
 
     NotFound, Forbidden, NameTaken, InvalidInput.
     """
-    person = await _managed(caller, extension_user_id)
+    person = await managed(caller, extension_user_id)
     values = dict(changes)
     if "username" in values:
         values["username"] = checked_name("username", values["username"])
+    action = None
+    if values.get("is_active", person.is_active) != person.is_active:
+        active = values["is_active"]
+        action = AuditAction.EXTENSION_USER_REACTIVATED if active else AuditAction.EXTENSION_USER_DEACTIVATED
     try:
-        return await _change(caller, person, values)
+        return await _change(caller, person, values, action)
     except IntegrityError as error:
         raise _taken(values["username"]) from error
 
 
 async def regenerate_key(caller: Caller, extension_user_id: UUID | None) -> tuple[ExtensionUserRow, ApiKey]:
     """Give an extension user a new key; the old one stops working at once. NotFound, Forbidden."""
-    person, key = await _managed(caller, extension_user_id), new_api_key()
-    return await _change(caller, person, {"api_key_hash": key.hash, "api_key_prefix": key.prefix}), key
+    person, key = await managed(caller, extension_user_id), new_api_key()
+    values = {"api_key_hash": key.hash, "api_key_prefix": key.prefix}
+    return await _change(caller, person, values, AuditAction.KEY_REPLACED), key
 
 
-async def delete(caller: Caller, extension_user_id: UUID | None) -> UUID:
-    """Delete an extension user and every event of theirs. NotFound, Forbidden.
+async def erase(caller: Caller, extension_user_id: UUID | None) -> tuple[UUID, Removed]:
+    """Delete everything held on an extension user, for good; their id, and how much it was. NotFound, Forbidden.
+
+    What stays is an entry of the audit log with that id and those numbers.
 
     Deactivated first, in a transaction of its own: once that is committed no event writer stores anything of theirs, so
     deleting a million events keeps no writer waiting. Swept once more afterwards, for what came in if somebody
     reactivated them meanwhile.
     """
-    person = await _managed(caller, extension_user_id)
+    person = await managed(caller, extension_user_id)
     scope = caller.viewer.manageable
     async with caller.database.write() as db:
         await extension_users.fence_off(db, scope, organization_id=person.organization_id, extension_user_id=person.id)
-    await remove_browsing_of(caller.database, [person.id])
+    removed = await remove_browsing_of(caller.database, [person.id])
     async with caller.database.write() as db:
-        await extension_users.remove(db, scope, person.id)
+        if not await extension_users.remove(db, scope, person.id):
+            raise NotFound(_NOT_FOUND)  # somebody else has erased them at the same time, and written it down
+        await _note(caller, db, AuditAction.EXTENSION_USER_ERASED, person, removed.counts)
     await remove_browsing_of(caller.database, [person.id])
-    return person.id
+    return person.id, removed
 
 
-async def _managed(caller: Caller, extension_user_id: UUID | None) -> ExtensionUserRow:
+async def managed(caller: Caller, extension_user_id: UUID | None) -> ExtensionUserRow:
+    """An extension user whom the viewer may change. NotFound, Forbidden."""
     person = None if extension_user_id is None else await extension_user(caller, extension_user_id)
     if person is None:
         raise NotFound(_NOT_FOUND)
@@ -111,12 +125,27 @@ async def _managed(caller: Caller, extension_user_id: UUID | None) -> ExtensionU
     return person
 
 
-async def _change(caller: Caller, person: ExtensionUserRow, values: dict[str, Any]) -> ExtensionUserRow:
+async def _change(
+    caller: Caller, person: ExtensionUserRow, values: dict[str, Any], action: AuditAction | None
+) -> ExtensionUserRow:
     async with caller.database.write() as db:
         row = await extension_users.change(db, caller.viewer.manageable, person.id, values)
-    if row is None:
-        raise NotFound(_NOT_FOUND)
+        if row is None:
+            raise NotFound(_NOT_FOUND)
+        if action is not None:
+            await _note(caller, db, action, row)
     return row
+
+
+async def _note(
+    caller: Caller,
+    db: AsyncConnection,
+    action: AuditAction,
+    person: ExtensionUserRow,
+    details: dict[str, int] | None = None,
+) -> None:
+    organization_id, subject_id = person.organization_id, person.id
+    await note(db, caller.viewer, action, organization_id=organization_id, subject_id=subject_id, details=details)
 
 
 def _taken(name: str) -> NameTaken:

@@ -20,10 +20,12 @@ _ENTRIES = 10_000
 
 
 class KeyRing:
-    """Looks API keys up."""
+    """Looks API keys up. `hits` and `misses` count what was and was not remembered."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.hits = 0
+        self.misses = 0
         self._remembered: OrderedDict[bytes, tuple[UUID, float]] = OrderedDict()
 
     async def claim(self, api_key: str) -> KeyClaim:
@@ -31,7 +33,9 @@ class KeyRing:
         key_hash = hash_of(api_key)
         remembered = self._remembered.get(key_hash)
         if remembered is not None and time.monotonic() < remembered[1]:
+            self.hits += 1
             return KeyClaim(remembered[0], key_hash)
+        self.misses += 1
         holder = await self.holder(api_key)
         self._remembered[key_hash] = (holder.id, time.monotonic() + _SECONDS)
         self._remembered.move_to_end(key_hash)

@@ -3,12 +3,16 @@
 from functools import partial
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.audit import AuditAction
 from core.errors import AlreadyMember, LastAdmin, NotFound
 from core.roles import Role
 from db.queries import membership as memberships
 from db.queries import organization as organizations
 from db.queries import user as users
 from db.queries.membership import MembershipRow
+from resolvers.audit import note
 from resolvers.caller import Caller
 from resolvers.pages import Connection, forward
 
@@ -40,8 +44,9 @@ async def add(caller: Caller, organization_id: UUID | None, username: str, role:
         if not await organizations.lock(db, caller.viewer.manageable, organization_id):
             raise NotFound("There is no such organization.")
         membership = await memberships.add(db, organization_id, user.id, role)
-    if membership is None:
-        raise AlreadyMember(f"{user.username} is a member already. Change their role instead.")
+        if membership is None:
+            raise AlreadyMember(f"{user.username} is a member already. Change their role instead.")
+        await _note(caller, db, AuditAction.MEMBER_ADDED, organization_id, user.id, {"role": role.value})
     return membership
 
 
@@ -56,6 +61,9 @@ async def update_role(caller: Caller, organization_id: UUID | None, user_id: UUI
             raise NotFound("There is no such member.")
         if had_admin and not await memberships.has_admin(db, organization_id):
             raise LastAdmin(_LAST_ADMIN)
+        await _note(
+            caller, db, AuditAction.MEMBER_ROLE_CHANGED, organization_id, membership.user_id, {"role": role.value}
+        )
     return membership
 
 
@@ -69,7 +77,19 @@ async def remove(caller: Caller, organization_id: UUID | None, user_id: UUID | N
             raise NotFound("There is no such member.")
         if had_admin and not await memberships.has_admin(db, organization_id):
             raise LastAdmin(_LAST_ADMIN)
+        await _note(caller, db, AuditAction.MEMBER_REMOVED, organization_id, user_id)
     return organization_id, user_id
+
+
+async def _note(
+    caller: Caller,
+    db: AsyncConnection,
+    action: AuditAction,
+    organization_id: UUID,
+    user_id: UUID,
+    details: dict[str, str] | None = None,
+) -> None:
+    await note(db, caller.viewer, action, organization_id=organization_id, subject_id=user_id, details=details)
 
 
 def _known(user_id: UUID | None) -> UUID:

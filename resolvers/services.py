@@ -7,6 +7,7 @@ from auth.passwords import Passwords
 from auth.throttle import Throttle
 from auth.tokens import TokenIssuer
 from core.events import EventRules
+from core.observer import NOBODY, Observer
 from db.engine import Database
 from db.event_writer import EventWriter
 from db.key_usage import KeyUsage
@@ -22,6 +23,7 @@ class Throttles:
     sign_in_per_address: Throttle
     ingest_per_key: Throttle
     ingest_per_address: Throttle
+    exports_per_account: Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,4 @@ class Services:
     require_api_key: bool
     rollups_enabled: bool
     insight_writer: InsightWriter | None = None
+    observer: Observer = NOBODY

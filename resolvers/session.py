@@ -13,8 +13,8 @@ from resolvers.pages import Connection, forward
 async def connection(caller: Caller, query: SessionQuery, first: int, after: str | None) -> Connection[SessionRow]:
     """A page of sessions, newest first."""
     request = forward(sessions.parse_cursor, first, after)
-    async with caller.database.read() as db:
-        return Connection(await sessions.page(db, caller.viewer.readable, query, request))
+    page = await caller.database.answer(lambda db: sessions.page(db, caller.viewer.readable, query, request))
+    return Connection(page)
 
 
 async def of_user(

@@ -10,12 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from auth.passwords import checked_password
 from auth.tokens import REFRESH_LIFETIME, AccessClaims, hash_of, new_refresh_token
 from auth.viewer import Viewer
+from core.audit import AuditAction
 from core.clock import now
 from core.errors import InvalidCredentials, InvalidRefreshToken, NotFound, Unauthenticated
 from core.limits import NAME_CHARACTERS
+from db.queries import audit_entry as audit_entries
 from db.queries import sign_in as sign_ins
 from db.queries import user as users
+from db.queries.audit_entry import NewEntry
 from db.queries.user import UserRow
+from resolvers.attempts import observed
+from resolvers.audit import note
 from resolvers.caller import Caller, Client
 from resolvers.services import Services
 
@@ -37,11 +42,15 @@ class Session:
 
 async def authenticate(services: Services, access_token: str) -> tuple[Viewer, UserRow]:
     """Whom an access token speaks for. Unauthenticated when it does not hold, or its sign-in has ended."""
-    claims = services.tokens.read(access_token)
-    async with services.database.read() as connection:
-        return await _account(connection, claims)
+    return await _living(services, services.tokens.read(access_token))
 
 
+async def authenticate_by_ticket(services: Services, ticket: str, resource: str) -> tuple[Viewer, UserRow]:
+    """Whom a ticket for a download speaks for. Unauthenticated when it does not hold, or its sign-in has ended."""
+    return await _living(services, services.tokens.read_ticket(ticket, resource))
+
+
+@observed("login")
 async def login(services: Services, client: Client, username: str, password: str) -> Session:
     """Sign in. InvalidCredentials, after the same time, whether the user or the password is wrong; TooManyAttempts."""
     throttles = services.throttles
@@ -64,6 +73,7 @@ async def login(services: Services, client: Client, username: str, password: str
         return await _session(services, connection, AccessClaims(user_id, sign_in_id), token, expires_at)
 
 
+@observed("refresh")
 async def refresh(services: Services, client: Client, refresh_token: str) -> Session:
     """Exchange a refresh token for a new pair. InvalidRefreshToken; one seen a second time also ends its sign-in."""
     await services.throttles.sign_in_per_address.attempt(client.network, _TOO_MANY)
@@ -82,6 +92,7 @@ async def logout_by_refresh_token(services: Services, refresh_token: str) -> Use
     return session.user
 
 
+@observed("change_password")
 async def change_password(caller: Caller, current: str, new: str) -> None:
     """Set the caller's password and end all their other sign-ins. InvalidCredentials when `current` is wrong."""
     services, viewer = caller.services, caller.viewer
@@ -97,6 +108,7 @@ async def change_password(caller: Caller, current: str, new: str) -> None:
             raise InvalidCredentials("The password was changed at the same moment.")
         await users.set_password_hash(connection, viewer.user_id, password_hash)
         await sign_ins.end_others(connection, viewer.user_id, viewer.sign_in_id)
+        await note(connection, viewer, AuditAction.PASSWORD_CHANGED, subject_id=viewer.user_id)
 
 
 async def set_password(services: Services, username: str, new: str) -> None:
@@ -108,6 +120,12 @@ async def set_password(services: Services, username: str, new: str) -> None:
             raise NotFound(f"There is no user named {username}.")
         await users.set_password_hash(connection, user.id, password_hash)
         await sign_ins.end_all(connection, user.id)
+        await audit_entries.add(connection, NewEntry(AuditAction.PASSWORD_SET, None, subject_id=user.id))
+
+
+async def _living(services: Services, claims: AccessClaims) -> tuple[Viewer, UserRow]:
+    async with services.database.read() as connection:
+        return await _account(connection, claims)
 
 
 async def _credentials(services: Services, username: str) -> tuple[UUID | None, str | None]:

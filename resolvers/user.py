@@ -7,10 +7,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.passwords import checked_password
+from core.audit import AuditAction
 from core.errors import NameTaken
 from core.text import checked_name
+from db.queries import audit_entry as audit_entries
 from db.queries import membership as memberships
 from db.queries import user as users
+from db.queries.audit_entry import NewEntry
 from db.queries.user import UserRow
 from resolvers.caller import Caller
 from resolvers.pages import Connection, forward
@@ -43,18 +46,25 @@ async def connection(caller: Caller, search: str | None, first: int, after: str 
 async def create(caller: Caller, username: str, password: str, *, is_super_admin: bool) -> UserRow:
     """Create an account. Forbidden unless the viewer is a super admin; NameTaken, InvalidInput."""
     caller.viewer.require_super_admin()
-    return await create_account(caller.services, username, password, is_super_admin=is_super_admin)
+    actor_id = caller.viewer.user_id
+    return await create_account(caller.services, username, password, is_super_admin=is_super_admin, actor_id=actor_id)
 
 
-async def create_account(services: Services, username: str, password: str, *, is_super_admin: bool) -> UserRow:
-    """Create an account on nobody's behalf: what the command line and the first start do."""
+async def create_account(
+    services: Services, username: str, password: str, *, is_super_admin: bool, actor_id: UUID | None = None
+) -> UserRow:
+    """Create an account; on nobody's behalf (`actor_id` None) when the command line or the first start does."""
     name = checked_name("username", username)
     password_hash = await services.passwords.hash(checked_password(password))
     try:
         async with services.database.write() as db:
-            return await users.create(db, name, password_hash, is_super_admin=is_super_admin)
+            row = await users.create(db, name, password_hash, is_super_admin=is_super_admin)
+            details = {"superAdmin": is_super_admin}
+            entry = NewEntry(AuditAction.USER_CREATED, actor_id, subject_id=row.id, details=details)
+            await audit_entries.add(db, entry)
     except IntegrityError as error:
         raise NameTaken(f"There is a user named {name} already.") from error
+    return row
 
 
 async def _count(caller: Caller, search: str | None) -> int:

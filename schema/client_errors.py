@@ -8,7 +8,7 @@ import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.extensions import SchemaExtension
 
-from core.errors import AppError
+from core.errors import UNEXPECTED, AppError
 
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ def _unexpected(error: GraphQLError) -> bool:
 
 def _for_clients(error: GraphQLError, *, invalid: bool) -> GraphQLError:
     if _unexpected(error):
-        return GraphQLError(MASK, nodes=error.nodes, path=error.path, extensions={"code": "INTERNAL_SERVER_ERROR"})
+        return GraphQLError(MASK, nodes=error.nodes, path=error.path, extensions={"code": UNEXPECTED})
     if "code" not in (error.extensions or {}):
         code = "GRAPHQL_VALIDATION_FAILED" if invalid else "BAD_USER_INPUT"
         error.extensions = {**(error.extensions or {}), "code": code}

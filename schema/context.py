@@ -63,6 +63,11 @@ class Context:
         _ = self.caller
 
     @property
+    def is_signed_in(self) -> bool:
+        """Whether the request speaks for anybody."""
+        return not isinstance(self.authentication, AppError)
+
+    @property
     def account(self) -> UserRow:
         """The caller's own account."""
         if isinstance(self.authentication, AppError):

@@ -10,6 +10,7 @@ from ai.breaker import BreakerState
 from ai.failure import Failure as InsightFailure
 from ai.rules import Refusal as InsightRefusal
 from ai.tally import Skip as InsightSkip
+from core.audit import AuditAction
 from core.categories import Category
 from core.dimensions import Dimension, Granularity, Shift
 from core.event_types import EventType
@@ -28,11 +29,13 @@ from core.periods import PRESETS, PeriodPreset
 from core.roles import Role
 
 __all__ = [
+    "AuditAction",
     "BehaviorOrder",
     "BreakerState",
     "Category",
     "Direction",
     "EventType",
+    "ExportFormat",
     "FocusLevel",
     "Granularity",
     "InsightFailure",
@@ -80,6 +83,13 @@ class BehaviorOrder(Enum):
 
     NEWEST_FIRST = "newest_first"
     OLDEST_FIRST = "oldest_first"
+
+
+class ExportFormat(Enum):
+    """How an export is written; the value is how its address ends."""
+
+    NDJSON = "ndjson"
+    CSV = "csv"
 
 
 class TokenDelivery(Enum):
@@ -308,3 +318,35 @@ described(
     name="InsightSkip",
 )
 UsageDimension = Dimension
+described(
+    ExportFormat,
+    "How an export is written.",
+    {
+        ExportFormat.NDJSON: "Lines of JSON, each of them an event.",
+        ExportFormat.CSV: "CSV in UTF-8, with a line of names first. A text that a spreadsheet would take for a "
+        "formula has an apostrophe before it.",
+    },
+)
+described(
+    AuditAction,
+    "What the audit log tells of.",
+    {
+        AuditAction.RETENTION_CHANGED: "It was changed how long the organization keeps events: `before` and `after`.",
+        AuditAction.EXTENSION_USER_ERASED: "Everything held on an extension user was deleted: how many of what.",
+        AuditAction.EXTENSION_USER_EXPORTED: "Everything held on an extension user was downloaded.",
+        AuditAction.BEHAVIORS_EXPORTED: "Events were downloaded: `format`, `from` and `to`.",
+        AuditAction.BEHAVIOR_DELETED: "An event was deleted, of the subject if it was not anonymous.",
+        AuditAction.KEY_ISSUED: "An extension user was made, with an API key.",
+        AuditAction.KEY_REPLACED: "An extension user got a new API key, and the old one stopped working.",
+        AuditAction.EXTENSION_USER_DEACTIVATED: "An extension user was deactivated: their events are refused.",
+        AuditAction.EXTENSION_USER_REACTIVATED: "An extension user was activated again.",
+        AuditAction.MEMBER_ADDED: "A user became a member, with a `role`.",
+        AuditAction.MEMBER_ROLE_CHANGED: "A member got another `role`.",
+        AuditAction.MEMBER_REMOVED: "A membership ended.",
+        AuditAction.ORGANIZATION_CREATED: "The organization was made.",
+        AuditAction.ORGANIZATION_DELETED: "The organization was deleted with everything in it: how many of what.",
+        AuditAction.USER_CREATED: "An account was made; `superAdmin`: whether of a super admin.",
+        AuditAction.PASSWORD_CHANGED: "A user changed their own password.",
+        AuditAction.PASSWORD_SET: "A user's password was set by the command line.",
+    },
+)

@@ -16,6 +16,9 @@ from schema.mutations.delete_behavior import DeleteBehaviorResult, delete_behavi
 from schema.mutations.delete_category_rules import DeleteCategoryRulesResult, delete_category_rules
 from schema.mutations.delete_extension_user import DeleteExtensionUserResult, delete_extension_user
 from schema.mutations.delete_organization import DeleteOrganizationResult, delete_organization
+from schema.mutations.erase_extension_user import EraseExtensionUserResult, erase_extension_user
+from schema.mutations.export_behaviors import ExportBehaviorsResult, export_behaviors
+from schema.mutations.export_extension_user import ExportExtensionUserResult, export_extension_user
 from schema.mutations.ingest_behaviors import IngestBehaviorsResult, ingest_behaviors
 from schema.mutations.login import LoginResult, login
 from schema.mutations.logout import LogoutResult, logout
@@ -84,7 +87,7 @@ class Mutation:
         name="updateOrganization",
         resolver=update_organization,
         graphql_type=UpdateOrganizationResult,
-        description="Change an organization's name or description. For its admins.",
+        description="Change an organization's name, description or retention. For its admins.",
     )
     delete_organization_ = _mutation(
         name="deleteOrganization",
@@ -135,6 +138,26 @@ class Mutation:
         resolver=delete_extension_user,
         graphql_type=DeleteExtensionUserResult,
         description="Delete an extension user with all their events, for good. For the organization's admins.",
+        deprecation_reason="`eraseExtensionUser` does the same, and says how much it has deleted.",
+    )
+    erase_extension_user_ = _mutation(
+        name="eraseExtensionUser",
+        resolver=erase_extension_user,
+        graphql_type=EraseExtensionUserResult,
+        description="Delete everything held on an extension user, for good: their events and what was made from them, "
+        "the refused ones, their key, and the person. For the organization's admins.",
+    )
+    export_extension_user_ = _mutation(
+        name="exportExtensionUser",
+        resolver=export_extension_user,
+        graphql_type=ExportExtensionUserResult,
+        description="Everything held on an extension user, as a download. For the organization's admins.",
+    )
+    export_behaviors_ = _mutation(
+        name="exportBehaviors",
+        resolver=export_behaviors,
+        graphql_type=ExportBehaviorsResult,
+        description="Browsing events that the viewer may see, as a download of any length.",
     )
     set_category_rules_ = _mutation(
         name="setCategoryRules",

@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 import strawberry
 
 from core.category_changes import CategoryChanges
+from db.queries.audit_entry import AuditEntryRow
 from db.queries.extension_user import ExtensionUserCounts as CountsRow
 from db.queries.extension_user import ExtensionUserRow
 from db.queries.membership import MembershipRow
 from db.queries.organization import OrganizationRow
 from db.queries.people import Subject
+from resolvers import audit
 from resolvers import category_rule as category_rules
 from resolvers import extension_user as extension_users
 from resolvers import insight as insights
@@ -23,8 +25,9 @@ from resolvers.deep_work import DeepWork as DeepWorkRow
 from resolvers.insight import UsageInsight as InsightRow
 from resolvers.pages import Connection as ConnectionRow
 from resolvers.usage import Usage as UsageQuestion
+from schema.audit_entry import AuditEntry
 from schema.category_rule import CategoryRuleInput, CategoryRuleSet, CategoryRulesPreview
-from schema.connection import After, CountedConnection, First
+from schema.connection import After, Connection, CountedConnection, First
 from schema.context import Info
 from schema.deep_work import DeepWork
 from schema.enums import Language, Role
@@ -64,6 +67,9 @@ class Organization(Node):
 
     name: str = strawberry.field(description="What it is called; need not be unique.")
     description: str | None = strawberry.field(description="What it is, in words.")
+    retention_days: int | None = strawberry.field(
+        description="For how many days events are kept, counted from when they happened; null: for good."
+    )
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
 
@@ -95,6 +101,15 @@ class Organization(Node):
     @strawberry.field(graphql_type=ExtensionUserCounts, description="Its extension users in numbers.")
     async def extension_user_counts(root: strawberry.Parent[OrganizationRow], info: Info) -> CountsRow:
         return await extension_users.counts(info.context.caller, root.id)
+
+    @strawberry.field(
+        graphql_type=Connection[AuditEntry] | None,
+        description="What was done in it, the newest first. For its admins.",
+    )
+    async def audit_log(
+        root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
+    ) -> ConnectionRow[AuditEntryRow]:
+        return await audit.of_organization(info.context.caller, root.id, first, after)
 
     @strawberry.field(graphql_type=Usage | None, description="What its extension users did in a period.")
     def usage(

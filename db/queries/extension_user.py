@@ -1,6 +1,6 @@
 """Extension users: the people whose browsing is recorded, and their keys."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -151,6 +151,23 @@ async def by_ids(connection: AsyncConnection, scope: Scope, ids: Iterable[UUID])
     return {row.id: ExtensionUserRow(*row) for row in rows}
 
 
+async def next_by_id(
+    connection: AsyncConnection,
+    scope: Scope,
+    where: ExtensionUserFilter,
+    ids: Collection[UUID] | None,
+    *,
+    after: UUID,
+    limit: int,
+) -> list[ExtensionUserRow]:
+    """The next extension users in scope that `where` admits, of these ids (None: of all), in the order of their ids."""
+    statement = _visible(scope, where).where(ExtensionUser.id > after)
+    if ids is not None:
+        statement = statement.where(ExtensionUser.id.in_(ids))
+    rows = await connection.execute(statement.order_by(ExtensionUser.id).limit(limit))
+    return [ExtensionUserRow(*row) for row in rows]
+
+
 async def by_key_hash(connection: AsyncConnection, key_hash: bytes) -> ExtensionUserRow | None:
     """The holder of an API key, whether active or not."""
     statement = select(*_COLUMNS).where(ExtensionUser.api_key_hash == key_hash)
@@ -199,11 +216,12 @@ async def fence_off(
     return ids
 
 
-async def remove(connection: AsyncConnection, scope: Scope, extension_user_id: UUID) -> None:
-    """Delete an extension user (not their events)."""
-    await connection.execute(
-        delete(ExtensionUser).where(ExtensionUser.id == extension_user_id, within(scope, ExtensionUser.organization_id))
+async def remove(connection: AsyncConnection, scope: Scope, extension_user_id: UUID) -> bool:
+    """Delete an extension user (not their events); False when there was none."""
+    statement = delete(ExtensionUser).where(
+        ExtensionUser.id == extension_user_id, within(scope, ExtensionUser.organization_id)
     )
+    return (await connection.execute(statement)).rowcount > 0
 
 
 async def _one_or_none(connection: AsyncConnection, statement: Executable) -> ExtensionUserRow | None:

@@ -23,6 +23,7 @@ class OrganizationRow:
     id: UUID
     name: str
     description: str | None
+    retention_days: int | None
     created_at: datetime
     updated_at: datetime
 
@@ -31,6 +32,7 @@ _COLUMNS = (
     Organization.id,
     Organization.name,
     Organization.description,
+    Organization.retention_days,
     Organization.created_at,
     Organization.updated_at,
 )

@@ -30,6 +30,11 @@ async def be_alone(connection: AsyncConnection) -> bool:
     return bool(await connection.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}))
 
 
+async def wait_for_makers(connection: AsyncConnection) -> None:
+    """Return once nobody makes runs from events as they were before this transaction began."""
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
 async def take_marks(connection: AsyncConnection, before: datetime, limit: int) -> list[PersonHour]:
     """Take away marks set before an instant, the oldest first; the hours they were on.
 
@@ -104,6 +109,22 @@ async def mark(connection: AsyncConnection, hours: Collection[PersonHour]) -> No
         SELECT * FROM unnest(CAST(:user_ids AS uuid[]), CAST(:hours AS timestamptz[]))
     """)
     await connection.execute(statement, _arrays(hours))
+
+
+class Backlog(NamedTuple):
+    """How many hours bear a mark, and for how many seconds the oldest mark has been there (0 without any)."""
+
+    hours: int
+    oldest_seconds: float
+
+
+async def backlog(connection: AsyncConnection) -> Backlog:
+    """What is left to be done. Reads every mark: not for every request."""
+    statement = text("""
+        SELECT (SELECT count(*) FROM (SELECT DISTINCT user_id, hour FROM dirty_hours) AS dirty),
+               coalesce(extract(epoch FROM now() - (SELECT min(marked_at) FROM dirty_hours)), 0)::float8
+    """)
+    return Backlog(*(await connection.execute(statement)).one())
 
 
 async def marks(connection: AsyncConnection) -> int:

@@ -35,5 +35,5 @@ async def delete_extension_user(
     input: Annotated[DeleteExtensionUserInput, strawberry.argument(description="The extension user to delete.")],
 ) -> DeleteExtensionUserSuccess:
     """Resolve the field."""
-    uuid = await extension_users.delete(info.context.caller, uuid_of(input.id, "ExtensionUser"))
+    uuid, _ = await extension_users.erase(info.context.caller, uuid_of(input.id, "ExtensionUser"))
     return DeleteExtensionUserSuccess(deleted_id=strawberry.ID(encode_node_id("ExtensionUser", uuid.bytes)))

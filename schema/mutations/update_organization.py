@@ -1,4 +1,4 @@
-"""updateOrganization: change an organization's name or description. For its admins."""
+"""updateOrganization: change an organization's name, description or retention. For its admins."""
 
 from typing import Annotated
 
@@ -20,6 +20,11 @@ class UpdateOrganizationInput:
     name: str | None = strawberry.field(default=strawberry.UNSET, description="Its new name.")
     description: str | None = strawberry.field(
         default=strawberry.UNSET, description="Its new description; null for none."
+    )
+    retention_days: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="For how many days from now on events are kept, 1 to 36500; null: for good. Events that are older "
+        "are deleted within an hour, and do not come back.",
     )
 
 
@@ -43,7 +48,7 @@ async def update_organization(
     input: Annotated[UpdateOrganizationInput, strawberry.argument(description="The organization, and what to change.")],
 ) -> UpdateOrganizationSuccess:
     """Resolve the field."""
-    given = {"name": input.name, "description": input.description}
+    given = {"name": input.name, "description": input.description, "retention_days": input.retention_days}
     changes = {name: value for name, value in given.items() if value is not strawberry.UNSET}
     organization = await organizations.update(info.context.caller, uuid_of(input.id, "Organization"), changes)
     return UpdateOrganizationSuccess(organization=organization)

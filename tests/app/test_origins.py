@@ -106,7 +106,7 @@ async def test_preflights_of_other_origins_allow_nothing(trusting: AsyncClient, 
 async def test_a_page_may_read_when_to_come_back(trusting: AsyncClient):
     response = await trusting.get("/health", headers={"Origin": "http://localhost:3000"})
 
-    assert response.headers["access-control-expose-headers"] == "Retry-After"
+    assert response.headers["access-control-expose-headers"] == "Retry-After, X-Request-ID"
 
 
 async def test_an_extensions_post_works_as_sent(trusting: AsyncClient):

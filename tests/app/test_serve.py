@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from tests.auth.test_login import LOGIN
-from tests.ports import free_port
+from tests.ports import free_port, two_free_ports
 from tests.servers import COMMAND, wait_until
 from tests.wire import BEHAVIORS, event
 
@@ -18,8 +18,9 @@ ADMIN = {"ADMIN_USERNAME": "root", "ADMIN_PASSWORD": "a password to start"}
 
 
 def surroundings(**settings: str) -> dict[str, str]:
-    """An environment with these settings and none of the developer's."""
-    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/tmp"), "TERM": "dumb", **settings}
+    """An environment with these settings and none of the developer's; the code is that which is being tested."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
+    return {"HOME": "/tmp", "TERM": "dumb", **kept, **settings}
 
 
 @contextmanager
@@ -50,9 +51,15 @@ def test_what_was_acknowledged_is_there_after_a_stop_and_a_start(data_dir: Path)
     assert posted.status_code == 201
     assert not (folder / "data/postgres/postmaster.pid").exists(), "the embedded database was left running"
 
-    with serving(folder, WORKERS="2") as client:
+    metrics_port = two_free_ports()
+    with serving(folder, WORKERS="2", METRICS_PORT=str(metrics_port)) as client:
         token = _ask(client, LOGIN, None, username="root", password=ADMIN["ADMIN_PASSWORD"])["login"]["accessToken"]
         stored = [_ask(client, "{ behaviors(first: 5) { nodes { url } } }", token) for _ in range(4)]
+        metrics = [
+            httpx.get(f"http://127.0.0.1:{port}/metrics").status_code for port in (metrics_port, metrics_port + 1)
+        ]
+        assert client.get("/metrics").status_code == 404
+    assert metrics == [200, 200], "each process has a port for metrics"
     assert stored == [{"behaviors": {"nodes": [{"url": "https://just.before/the-end"}]}}] * 4
     assert not (folder / "data/postgres/postmaster.pid").exists(), "the embedded database was left running"
     assert "Traceback" not in (folder / "log").read_text()

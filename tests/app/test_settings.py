@@ -86,6 +86,13 @@ def test_nothing_need_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     assert settings.migrates_on_start
 
 
+def test_a_replica_wants_the_database_it_is_one_of():
+    with pytest.raises(ValidationError, match="not which database it is a replica of: DATABASE_URL"):
+        make_settings(Path(), database_replica_url="postgresql://replica/x")
+
+    assert make_settings(Path(), database_replica_url="postgresql://replica/x", db_host="primary").database_replica_url
+
+
 @given(user=PRINTABLE, password=PRINTABLE, database=PRINTABLE)
 def test_any_name_and_password_reach_the_database_driver_unchanged(user, password, database):
     settings = make_settings(Path(), db_host="h", db_user=user, db_pass=password, db_name=database)

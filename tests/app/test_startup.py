@@ -88,6 +88,31 @@ async def test_a_database_address_that_is_none_is_named_by_its_setting(tmp_path:
     _one_line_naming("DATABASE_URL", refused.value)
 
 
+@pytest.mark.parametrize("url", ["nonsense", "postgresql://ada:secret-word@h:port/x"])
+async def test_a_replica_address_that_is_none_is_named_by_its_setting(tmp_path: Path, database_url: str, url: str):
+    with pytest.raises(CannotStart) as refused:
+        await _prepare(make_settings(tmp_path, database_url=database_url, database_replica_url=url))
+
+    _one_line_naming("DATABASE_REPLICA_URL", refused.value)
+
+
+async def test_a_replica_that_is_none_of_the_database_is_refused(tmp_path: Path, database_url: str):
+    with pytest.raises(CannotStart, match=r"not a streaming replica of DATABASE_URL's server") as refused:
+        await _prepare(make_settings(tmp_path, database_url=database_url, database_replica_url=database_url))
+
+    _one_line_naming("DATABASE_REPLICA_URL", refused.value)
+
+
+async def test_a_replica_that_is_away_keeps_nothing_from_starting(tmp_path: Path, database_url: str):
+    away = f"postgresql://ada:secret-word@127.0.0.1:{free_port()}/x"
+
+    with capture_logs() as logs:
+        await _prepare(make_settings(tmp_path, database_url=database_url, database_replica_url=away))
+
+    assert [entry["event"] for entry in logs] == ["the replica does not answer; the primary answers for it"]
+    assert "secret-word" not in str(logs)
+
+
 @pytest.mark.parametrize("setting", ["REDIS_URL", "REDIS_HOST"])
 async def test_an_unreachable_redis_is_named_by_its_setting(tmp_path: Path, database_url: str, setting: str):
     port = free_port()

@@ -3,6 +3,7 @@ from uuid import UUID
 
 from bench.events import browsing, until
 from bench.measure import ORGANIZATION, PERSON, measure
+from bench.storage import stored
 from core.event_types import EventType
 
 EVENTS = 6_000
@@ -30,3 +31,12 @@ def test_events_are_the_same_each_time_in_order_and_of_every_type():
     assert len(events) == EVENTS
     assert [event.ts for event in events] == sorted(event.ts for event in events)
     assert {event.type for event in events} == {kind.wire for kind in EventType}
+
+
+async def test_what_an_event_takes_is_measured_on_real_tables(database_url: str, tmp_path: Path):
+    found = await stored(database_url, tmp_path, EVENTS)
+
+    assert found.events == EVENTS
+    assert 0 < found.runs < EVENTS
+    assert all(50 < size / EVENTS < 1500 for size in (found.table, found.key, found.rollups, found.log))
+    assert len(found.lines()) == 5

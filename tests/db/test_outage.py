@@ -209,8 +209,8 @@ async def test_connections_to_a_server_that_was_demoted_are_not_used_again(world
 
 
 async def test_an_exhausted_pool_is_unavailable(world: World):
-    engine, size = world.services.writer.database.engine, 3
-    held = [await engine.connect() for _ in range(size)]
+    database = world.services.writer.database
+    held = [await database.engine.connect() for _ in range(database.size)]
     try:
         response = await world.http.post(BEHAVIORS, json=event())
     finally:

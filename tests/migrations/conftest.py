@@ -10,8 +10,8 @@ from tests.servers import postgres_15
 @pytest.fixture(scope="session")
 def postgres_15_url() -> Iterator[str]:
     """The URL of a PostgreSQL 15 of this test process."""
-    with postgres_15() as url:
-        yield url
+    with postgres_15() as server:
+        yield server.url
 
 
 @pytest.fixture(params=["18, embedded", "15"])

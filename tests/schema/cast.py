@@ -4,10 +4,13 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from core.audit import AuditAction
 from core.categories import Category
 from core.event_types import EventType
 from core.ids import encode_node_id
 from core.roles import Role
+from db.queries import audit_entry as audit_entries
+from db.queries.audit_entry import NewEntry
 from db.queries.organization import OrganizationRow
 from tests.world import Asker, Recorded, World, own_rules, raw
 
@@ -74,7 +77,10 @@ async def _tenant(world: World, name: str, person: str) -> tuple[OrganizationRow
 
 
 async def assemble(world: World) -> Cast:
-    """Everybody on stage: `Ours` with olga, `Theirs` with theo, each with one event, and one anonymous event."""
+    """Everybody on stage: `Ours` with olga, `Theirs` with theo, each with one event, and one anonymous event.
+
+    Each organization has an entry in the audit log, of the command line's doing.
+    """
     ours, olga = await _tenant(world, "Ours", "olga")
     theirs, theo = await _tenant(world, "Theirs", "theo")
     await asyncio.gather(
@@ -84,6 +90,9 @@ async def assemble(world: World) -> Cast:
     )
     await own_rules(world, ours, {"ours.test": Category.WORK_TOOLS})
     await own_rules(world, theirs, {"theirs.test": Category.RESEARCH})
+    async with world.services.database.write() as db:
+        for organization, person in ((ours, olga), (theirs, theo)):
+            await audit_entries.add(db, NewEntry(AuditAction.KEY_ISSUED, None, organization.id, person.id))
     super_admin = await world.super_admin()
     found = await super_admin.ask("{ behaviors(orderBy: OLDEST_FIRST) { nodes { id } } }")
     ours_id, theirs_id, anonymous_id = (node["id"] for node in found["behaviors"]["nodes"])

@@ -22,8 +22,12 @@ MANAGEMENT = {
     "updateExtensionUser": "{id: $olga, isActive: false}",
     "regenerateApiKey": "{id: $olga}",
     "deleteExtensionUser": "{id: $olga}",
+    "eraseExtensionUser": "{id: $olga}",
     "deleteBehavior": "{id: $event}",
 }
+
+# What admins do without changing anything.
+EXPORT = {"exportExtensionUser": "{id: $olga}"}
 
 # What super admins alone do.
 ADMINISTRATION = {
@@ -36,6 +40,7 @@ OWN = {
     "login": ('{username: "nobody", password: "x"}', "InvalidCredentials", "InvalidCredentials"),
     "refreshSession": ('{refreshToken: "x"}', "InvalidRefreshToken", "InvalidRefreshToken"),
     "changePassword": ('{currentPassword: "x", newPassword: "short"}', "UNAUTHENTICATED", "InvalidInput"),
+    "exportBehaviors": ("{format: CSV}", "UNAUTHENTICATED", "ExportBehaviorsSuccess"),
     "ingestBehaviors": ("{events: []}", "InvalidInput", "InvalidInput"),
     "logout": (None, "UNAUTHENTICATED", "LogoutSuccess"),
 }
@@ -67,7 +72,7 @@ def test_every_mutation_is_in_the_table():
     mutation = schema._schema.mutation_type
     assert mutation is not None
 
-    assert set(mutation.fields) == {*MANAGEMENT, *ADMINISTRATION, *OWN}
+    assert set(mutation.fields) == {*MANAGEMENT, *EXPORT, *ADMINISTRATION, *OWN}
 
 
 async def test_management_is_refused_to_all_but_admins_and_changes_nothing(world: World):
@@ -95,6 +100,26 @@ async def test_admins_manage_their_organization_and_super_admins_all(world: Worl
 
     assert await attempt(cast, part, mutation, MANAGEMENT[mutation]) == success(mutation)
     assert await fingerprint(world) != before
+
+
+async def test_exports_of_people_are_for_admins(world: World):
+    cast = await assemble(world)
+
+    got = {
+        part: await attempt(cast, part, mutation, argument)
+        for part in cast.everybody
+        for mutation, argument in EXPORT.items()
+    }
+
+    success = "ExportExtensionUserSuccess"
+    assert got == {
+        "stranger": "UNAUTHENTICATED",
+        "viewer": "FORBIDDEN",
+        "member": "FORBIDDEN",
+        "admin": success,
+        "outsider": "NotFound",
+        "super_admin": success,
+    }
 
 
 async def test_administration_is_for_super_admins_alone(world: World):

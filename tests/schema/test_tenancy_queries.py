@@ -15,15 +15,21 @@ from schema.build import schema
 from tests.schema.cast import assemble, outcome
 from tests.world import World
 
+SAME = object()
+
 
 @dataclass(frozen=True)
 class Row:
-    """A question and what it comes to; `readers` are the viewer, member and admin of `Ours`. Strangers get nothing."""
+    """A question and what it comes to; `readers` are the viewer, member and admin of `Ours`. Strangers get nothing.
+
+    `admin` is what the admin gets where that is not what the other readers do.
+    """
 
     query: str
     readers: Any
     outsider: Any
     super_admin: Any
+    admin: Any = SAME
 
 
 def of_ours(selection: str) -> str:
@@ -70,6 +76,7 @@ QUERIES = {
         [3, 2, 3],
     ),
     "deepWork": Row("{ deepWork(period: $period) { sessionsCount } }", 0, 0, 0),
+    "auditLog": Row("{ auditLog { nodes { organization { name } } } }", [], "Theirs", ["Theirs", "Ours"], admin="Ours"),
     "periodPresets": Row("{ periodPresets { __typename } }", *[["PeriodPresetInfo"] * len(PRESETS)] * 3),
     "measures": Row("{ measures { __typename } }", *[["MeasureInfo"] * len(MEASURES)] * 3),
     "insightStatus": Row("{ insightStatus { enabled } }", "FORBIDDEN", "FORBIDDEN", False),
@@ -96,6 +103,15 @@ NESTED = {
         of_ours("extensionUsers { nodes { username } totalCount }"), ["olga", 1], None, ["olga", 1]
     ),
     "Organization.extensionUserCounts": Row(of_ours("extensionUserCounts { total }"), 1, None, 1),
+    "Organization.auditLog": Row(
+        of_ours("auditLog { nodes { action } }"), "FORBIDDEN", None, "KEY_ISSUED", admin="KEY_ISSUED"
+    ),
+    "AuditEntry.actor": Row("{ auditLog { nodes { actor { id } } } }", [], None, [None, None], admin=None),
+    "AuditEntry.details": Row("{ auditLog { nodes { action details { name } } } }", [], "KEY_ISSUED",
+                              ["KEY_ISSUED"] * 2, admin="KEY_ISSUED"),
+    "AuditEntry.organization": Row(
+        "{ auditLog { nodes { organization { name } } } }", [], "Theirs", ["Theirs", "Ours"], admin="Ours"
+    ),
     "Organization.deepWork": Row(
         of_ours("deepWork(period: $period) { sessionsCount rate }"), [0, 0.0], None, [0, 0.0]
     ),
@@ -154,9 +170,13 @@ def expected(rows: Mapping[str, Row], part: str) -> dict[str, Any]:
     """What somebody gets for each question."""
     if part == "stranger":
         return dict.fromkeys(rows, "UNAUTHENTICATED")
-    return {
-        name: getattr(row, "readers" if part in {"viewer", "member", "admin"} else part) for name, row in rows.items()
-    }
+    return {name: _of(row, part) for name, row in rows.items()}
+
+
+def _of(row: Row, part: str) -> Any:
+    if part == "admin" and row.admin is not SAME:
+        return row.admin
+    return getattr(row, "readers" if part in {"viewer", "member", "admin"} else part)
 
 
 def object_fields(type_name: str) -> set[str]:
@@ -182,7 +202,7 @@ def test_every_kind_of_node_is_in_the_table():
 
 
 def test_every_way_from_one_object_to_others_is_in_the_table():
-    types = ("User", "Membership", "Organization", "ExtensionUser", "Behavior", "Session")
+    types = ("User", "Membership", "Organization", "ExtensionUser", "Behavior", "Session", "AuditEntry")
 
     ways = {f"{name}.{field}" for name in types for field in object_fields(name)}
 

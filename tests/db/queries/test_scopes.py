@@ -30,8 +30,17 @@ WITHOUT_SCOPE = {
     "ingestion": {"*"},
     # Runs on the service's own behalf.
     "housekeeping": {"*"},
+    # An operator takes over the whole of another database.
+    "legacy": {"*"},
+    "legacy_events": {"*"},
     # Work on everybody's rollups that the service does by itself, or on those of people whom the caller was let delete.
     "rollups": {"*"},
+    # Done on the service's own behalf, for every organization by its own settings.
+    "retention": {"*"},
+    # Entries are written about what the caller was let do.
+    "audit_entry": {"add"},
+    # Those of people whom the caller was let delete.
+    "rejected_event": {"remove_of"},
     # A new tenant lies in nobody's scope yet; only super admins make one.
     "organization": {"create"},
     # Called after the organization was locked within the caller's scope, in the same transaction.

@@ -1,0 +1,72 @@
+"""`python -m bench.storage 300000`: what an event takes on disk and in the log, for docs/scaling.md."""
+
+import asyncio
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bench.events import browsing, store, until
+from bench.service import execute, fresh_database, serving, up_to_date, value
+from db import embedded
+
+_SIZE = """
+SELECT sum(pg_{kind}_size(inhrelid))::bigint FROM pg_inherits WHERE inhparent = '{table}'::regclass
+"""
+_LOGGED = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What so many events take in all, in bytes; `log`: of the write-ahead log, with that of their runs."""
+
+    events: int
+    runs: int
+    table: int
+    key: int
+    rollups: int
+    log: int
+
+    def lines(self) -> list[str]:
+        """The figures, an event each."""
+        parts = {
+            "the event": self.table,
+            "its key": self.key,
+            f"its part of the runs ({self.events / self.runs:.1f} events a run)": self.rollups,
+            "all on disk": self.table + self.key + self.rollups,
+            "in the write-ahead log": self.log,
+        }
+        return [f"{name}: {size / self.events:.0f} bytes" for name, size in parts.items()]
+
+
+async def stored(server_url: str, folder: Path, events: int) -> Stored:
+    """Store so many events of the benchmark's month in a database of their own, make their runs, and look."""
+    async with fresh_database(server_url, "bench_storage") as url:
+        async with serving(url, folder, rollups=True) as service:
+            people = [person.id for person in (await service.company()).people]
+            before = await value(url, _LOGGED)
+            await store(service.services, browsing(people, events, until()), events, f"{events:,} events")
+            await up_to_date(service.services.database)
+            log = await value(url, _LOGGED) - before
+        await execute(url, "VACUUM ANALYZE")
+        table, key, rollups = [
+            await value(url, _SIZE.format(kind=kind, table=name))
+            for kind, name in (("table", "behaviors"), ("indexes", "behaviors"), ("total_relation", "runs"))
+        ]
+        runs = await value(url, "SELECT count(*) FROM runs")
+    return Stored(events, runs, table, key, rollups, log)
+
+
+def main(events: Annotated[int, typer.Argument(help="How many events to store.")] = 300_000) -> None:
+    """Measure, and print the figures."""
+    with tempfile.TemporaryDirectory(prefix="wb-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL runs as a user of its own for root
+        found = asyncio.run(stored(embedded.start(Path(folder) / "pg"), Path(folder), events))
+    Console().print("\n".join(found.lines()))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,69 @@
+"""What Swagger UI and OpenAPI clients are told of the exports, which read their parameters themselves."""
+
+from typing import Any
+
+from core.event_types import EventType
+
+
+def _parameter(name: str, description: str, schema: dict[str, Any], *, repeated: bool = False) -> dict[str, Any]:
+    if repeated:
+        schema, description = {"type": "array", "items": schema}, f"{description} May be given several times."
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+_TEXT, _INSTANT = {"type": "string"}, {"type": "string", "format": "date-time"}
+_TICKET = _parameter("ticket", "Instead of a token: what `exportBehaviors` or `exportExtensionUser` put here.", _TEXT)
+_FILTER = [
+    _parameter("from", "Events from this instant on.", _INSTANT),
+    _parameter("to", "Events before this instant.", _INSTANT),
+    _parameter("organizationId", "Events of this organization.", _TEXT, repeated=True),
+    _parameter("extensionUserId", "Events of this extension user.", _TEXT, repeated=True),
+    _parameter("sessionId", "Events of this browsing session.", _TEXT, repeated=True),
+    _parameter(
+        "eventType",
+        "Events of this type.",
+        {"type": "string", "enum": [kind.wire for kind in EventType]},
+        repeated=True,
+    ),
+    _parameter("domain", "Events of this domain.", _TEXT, repeated=True),
+    _parameter("urlContains", "Events whose url contains this, whatever the case.", _TEXT),
+    _TICKET,
+]
+_FAILURES: dict[int, dict[str, Any]] = {
+    400: {"description": "A parameter makes no sense."},
+    401: {"description": "No token or ticket, or one that does not hold any more."},
+    429: {"description": "Too many exports; `Retry-After` says when to come back."},
+}
+
+
+def _route(summary: str, description: str, media: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    ok = {"description": "The download.", "content": {media: {"schema": {"type": "string"}}}}
+    return {
+        "summary": summary,
+        "description": description,
+        "openapi_extra": {"parameters": parameters},
+        "responses": {200: ok, **_FAILURES},
+        "response_model": None,
+    }
+
+
+_EVENTS = (
+    "The events that the caller may read, person by person, each person's from the oldest to the newest. Whatever its "
+    "length, it is whole when the transfer ends as it should."
+)
+
+BEHAVIORS_NDJSON = _route("Events as lines of JSON", _EVENTS, "application/x-ndjson", _FILTER)
+BEHAVIORS_CSV = _route(
+    "Events as CSV",
+    f"{_EVENTS} A text that begins with `=`, `+`, `-`, `@`, a tab or a line break has an apostrophe before it, so "
+    "that no spreadsheet takes it for a formula.",
+    "text/csv",
+    _FILTER,
+)
+EXTENSION_USER = _route(
+    "Everything held on an extension user",
+    "For admins of the organization. Lines of JSON, each with its `kind`: `extensionUser`, `apiKey`, `organization`, "
+    "`behavior`, `rejectedEvent`, `auditEntry`; the last is `end`, with the number of those before it.",
+    "application/x-ndjson",
+    [_TICKET],
+)

@@ -1,0 +1,116 @@
+"""Exports on the wire: lines of JSON, and CSV."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from db.queries.audit_entry import AuditEntryRow
+from db.queries.behavior import BehaviorRow
+from db.queries.extension_user import ExtensionUserRow
+from db.queries.organization import OrganizationRow
+from db.queries.rejected_event import RejectedEventRow
+from resolvers.exports import ExportedEvent, PersonRow
+
+COLUMNS = (
+    "id", "ts", "type", "url", "domain", "sessionId", "x", "y", "receivedAt", "extensionUserId", "username",
+    "organizationId",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def event_record(exported: ExportedEvent) -> dict[str, Any]:
+    """An exported event's members, in the order of `COLUMNS`."""
+    person = exported.person
+    return _behavior(exported.event) | {
+        "extensionUserId": None if person is None else str(person.id),
+        "username": None if person is None else person.username,
+        "organizationId": None if person is None else str(person.organization_id),
+    }
+
+
+def person_records(row: PersonRow) -> list[dict[str, Any]]:
+    """What a row tells of a person; `kind` says what it is. Of keys that is what they are recognised by, no more."""
+    if isinstance(row, ExtensionUserRow):
+        return [{"kind": "extensionUser", **_extension_user(row)}, {"kind": "apiKey", **_api_key(row)}]
+    if isinstance(row, OrganizationRow):
+        return [{"kind": "organization", "id": str(row.id), "name": row.name}]
+    if isinstance(row, BehaviorRow):
+        return [{"kind": "behavior", **_behavior(row)}]
+    if isinstance(row, RejectedEventRow):
+        return [{"kind": "rejectedEvent", **_rejected_event(row)}]
+    return [{"kind": "auditEntry", **_audit_entry(row)}]
+
+
+def lines(records: Iterable[Mapping[str, Any]]) -> bytes:
+    """One line of JSON for each record."""
+    return b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
+
+
+def csv_rows(rows: Iterable[Iterable[object]]) -> bytes:
+    """Rows of CSV (RFC 4180) in UTF-8.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe before it: anybody may choose what stands in
+    a url.
+    """
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _instant(value: datetime | None) -> str | None:
+    return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _behavior(row: BehaviorRow) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "ts": _instant(row.ts),
+        "type": row.type.wire,
+        "url": row.url,
+        "domain": row.domain,
+        "sessionId": row.session_id,
+        "x": row.x,
+        "y": row.y,
+        "receivedAt": _instant(row.received_at),
+    }
+
+
+def _extension_user(row: ExtensionUserRow) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "organizationId": str(row.organization_id),
+        "username": row.username,
+        "isActive": row.is_active,
+        "createdAt": _instant(row.created_at),
+        "updatedAt": _instant(row.updated_at),
+    }
+
+
+def _api_key(row: ExtensionUserRow) -> dict[str, Any]:
+    return {"prefix": row.api_key_prefix, "lastUsedAt": _instant(row.last_used_at)}
+
+
+def _rejected_event(row: RejectedEventRow) -> dict[str, Any]:
+    return {
+        "receivedAt": _instant(row.received_at),
+        "code": row.code,
+        "message": row.message,
+        "payload": row.payload,
+    }
+
+
+def _audit_entry(row: AuditEntryRow) -> dict[str, Any]:
+    return {
+        "at": _instant(row.at),
+        "action": row.action.value,
+        "actorId": None if row.actor_id is None else str(row.actor_id),
+        "details": row.details,
+    }
