@@ -1,5 +1,6 @@
 """Loading many at once: what sibling fields ask for in the same moment becomes one statement."""
 
+from asyncio import Semaphore
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -18,6 +19,10 @@ Query = Callable[..., Awaitable[Mapping[Key, Value]]]
 """A query by keys: `(connection, scope, keys, *arguments) → {key: value}`, leaving out what is not in scope."""
 
 
+STATEMENTS_AT_ONCE = 4
+"""How many statements of one request run at a time: a large dashboard must leave connections to others."""
+
+
 class Batches:
     """The loaders of one request: one per query and its further arguments, which must be hashable."""
 
@@ -25,6 +30,7 @@ class Batches:
         self._database = database
         self._scope = scope
         self._loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = {}
+        self._turns = Semaphore(STATEMENTS_AT_ONCE)
 
     async def load(self, query: Query[Key, Value], key: Key, *arguments: Hashable) -> Value | None:
         """The value of `key`, or None when the query does not find it."""
@@ -41,5 +47,6 @@ class Batches:
 
         # The loader has us run in a task of our own, where nothing tells whom for.
         RESOLVER.set(f"{query.__module__}.{query.__qualname__}")
-        found = await self._database.answer(ask)
+        async with self._turns:
+            found = await self._database.answer(ask)
         return [found.get(key) for key in keys]

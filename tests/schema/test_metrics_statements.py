@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
+from sqlalchemy import QueuePool, event
 
+from resolvers.batches import STATEMENTS_AT_ONCE
 from tests.conftest import StatementCounter
 from tests.schema.usage_questions import ALL, DAY, metrics_statements
 from tests.world import Asker, World, raw
@@ -108,3 +110,25 @@ async def test_people_cost_the_same_number_of_statements_however_many(world: Wor
         assert len(node["usage"]["groups"]["nodes"]) == 10
         assert node["usage"]["groups"]["nodes"][0]["share"] == 0.1
         assert node["deepWork"]["sessionsCount"] == 1
+
+
+async def test_one_request_leaves_connections_to_others(world: World, asker: Asker):
+    pool = world.services.database.engine.pool
+    assert isinstance(pool, QueuePool)
+    lent: list[int] = []
+
+    def note(*_: object) -> None:
+        lent.append(pool.checkedout())
+
+    questions = "\n".join(
+        f'u{days}: usage(period: {{last: "P{days}D"}}) {{ total {{ {ALL} }} }}' for days in range(1, 21)
+    )
+    event.listen(pool, "checkout", note)
+
+    try:
+        await asker.ask(f"{{ {questions} }}")
+    finally:
+        event.remove(pool, "checkout", note)
+
+    assert len(lent) >= 20
+    assert max(lent) <= STATEMENTS_AT_ONCE
