@@ -6,7 +6,11 @@ the distinct domains it is about, each with its organization, and categorises th
     seen          (acme, git.acme.com)
     candidate     git.acme.com  .git.acme.com  .acme.com  .com      and the wildcards, tried in turn
     matched       the rules with such a pattern: acme's own, and the built-in ones
-    categories    (acme, git.acme.com) → that of the first by precedence, OTHER without any
+    known         {"acme git.acme.com": "development", …}: that of the first by precedence, if any
+
+`known` is one value, a JSON object. Events are not joined with the categories: a join would be planned from statistics
+that know nothing of these domains, or of the events of the last minutes, and may compare each with each. A look-up in
+one value costs the same by every plan.
 
 It is one statement and so one snapshot: no domain can be met that was not seen, no rule half changed.
 """
@@ -26,7 +30,6 @@ from sqlalchemy import (
     collate,
     func,
     literal,
-    literal_column,
     select,
     true,
     union,
@@ -34,47 +37,50 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, INTERVAL, distinct_on
 
-from core.categories import LONGEST_DOMAIN, Category
+from core.categories import LONGEST_DOMAIN
 from core.category_list import built_in_rules
 from db.keyset import AnySelect
 from db.models import Behavior, CategoryRule, Run, dirty_hours
 from db.queries.filters import EventFilter, owner, whose_domain
 
 _TEXTS = ARRAY(Text())
+_HOUR = literal(timedelta(hours=1), INTERVAL())
+_MINUTE = literal(timedelta(minutes=1), INTERVAL())
 Instant = ColumnElement[datetime] | datetime
-_HOUR, _MINUTE = (literal(timedelta(**{unit: 1}), INTERVAL()) for unit in ("hours", "minutes"))
+_BUILT_IN = tuple(
+    ([rule.pattern for rule in rules], [rule.category.value for rule in rules])
+    for rules in (
+        [rule for rule in built_in_rules() if "*" not in rule.pattern],
+        [rule for rule in built_in_rules() if "*" in rule.pattern],
+    )
+)
 _WILDCARD_PLACE = LONGEST_DOMAIN  # after every suffix: there are fewer labels than characters
 
 
 def categories_of(domains: Any, name: str) -> CTE:
-    """The category of each of these domains: a relation of (key, organization_id, domain, category).
+    """The categories of these domains: a relation of one row and column, for db.queries.filters.category_of.
 
-    `domains` is a statement of (organization_id, domain), without null domains. Rows are looked up by `key`, which is
-    what db.queries.filters.whose_domain makes of a pair. It is one column, and visibly unique: of a pair the planner
-    would expect that many rows share it, and rather sort all events than look them up in a hash table. An
-    `organization_id` of the nil UUID stands for none. The names of the relations made begin with `name`.
+    `domains` is a statement of (organization_id, domain), without null domains. The names of the relations that it
+    takes begin with `name`.
     """
     met = domains.subquery()
     seen = select(owner(met.c.organization_id).label("organization_id"), met.c.domain).distinct().cte(f"{name}_seen")
     matched = union_all(*_matched(_hosts(seen).cte(f"{name}_host"))).subquery("matched")
-    same = and_(matched.c.organization_id == seen.c.organization_id, matched.c.domain == seen.c.domain)
-    key = whose_domain(seen.c.organization_id, seen.c.domain)
-    category = func.coalesce(matched.c.category, literal(Category.OTHER.value, Text()))
+    whose = (matched.c.organization_id, matched.c.domain)
     first = (
-        matched.c.origin,
-        matched.c.place,
-        func.length(func.replace(matched.c.pattern, "*", "")).desc(),
-        func.length(matched.c.pattern),
-        collate(matched.c.pattern, "C"),
+        select(whose_domain(*whose).label("key"), matched.c.category)
+        .ext(distinct_on(*whose))
+        .order_by(
+            *whose,
+            matched.c.origin,
+            matched.c.place,
+            func.length(func.replace(matched.c.pattern, "*", "")).desc(),
+            func.length(matched.c.pattern),
+            collate(matched.c.pattern, "C"),
+        )
+        .subquery("first")
     )
-    return (
-        select(key.label("key"), seen.c.organization_id, seen.c.domain, category.label("category"))
-        .select_from(seen.outerjoin(matched, same))
-        .ext(distinct_on(literal_column("key")))
-        .order_by(literal_column("key"), *first)
-        .cte(name)
-        .prefix_with("MATERIALIZED")
-    )
+    return select(func.jsonb_object_agg(first.c.key, first.c.category).label("known")).cte(name)
 
 
 def domains_in(relation: FromClause) -> AnySelect:
@@ -148,36 +154,52 @@ def _hosts(seen: CTE) -> AnySelect:
 def _matched(host: CTE) -> list[AnySelect]:
     """The rules that speak of each host: own ones have the origin 0, built-in ones 1."""
     candidate = _candidates(host).cte(f"{host.name}_candidate")
-    own = (
-        select(CategoryRule.organization_id, CategoryRule.pattern, CategoryRule.category)
-        .where(CategoryRule.until.is_(None))
-        .subquery("own_rule")
-    )
-    rules = built_in_rules()
-    texts = ([rule.pattern for rule in rules], [rule.category.value for rule in rules])
-    built_in = (
-        func.unnest(*(cast(literal(part, _TEXTS), _TEXTS) for part in texts))
+    found = []
+    for origin, (named, wild) in enumerate((_own_rules(host.name), _built_in_rules(host.name))):
+        by_name = named.c.pattern == candidate.c.pattern
+        by_shape = and_(wild.c.labels == func.cardinality(host.c.labels), host.c.host.like(wild.c.shape))
+        if origin == 0:
+            by_name &= named.c.organization_id == candidate.c.organization_id
+            by_shape &= wild.c.organization_id == host.c.organization_id
+        last = literal(_WILDCARD_PLACE, BigInteger())
+        for of, rule, condition, place in (
+            (candidate, named, by_name, candidate.c.place),
+            (host, wild, by_shape, last),
+        ):
+            columns = (of.c.organization_id, of.c.domain, rule.c.pattern, rule.c.category)
+            ranked = (literal(origin, Integer()).label("origin"), place.label("place"))
+            found.append(select(*columns, *ranked).select_from(of.join(rule, condition)))
+    return found
+
+
+def _own_rules(name: str) -> tuple[FromClause, CTE]:
+    """Organizations' rules without and with `*`."""
+    columns = (CategoryRule.organization_id, CategoryRule.pattern, CategoryRule.category)
+    named = select(*columns).where(CategoryRule.until.is_(None)).subquery("own_rule")
+    wild = select(*columns).where(CategoryRule.until.is_(None), CategoryRule.pattern.contains("*"))
+    return named, _wildcards(wild.subquery("own_wildcard"), f"{name}_own_wildcard")
+
+
+def _built_in_rules(name: str) -> tuple[FromClause, CTE]:
+    """The built-in rules without and with `*`."""
+    named, wild = (
+        func.unnest(*(cast(literal(part, _TEXTS), _TEXTS) for part in parts))
         .table_valued("pattern", "category")
         .render_derived("built_in_rule")
+        for parts in _BUILT_IN
     )
-    found = []
-    for origin, rule in enumerate((own, built_in)):
-        named = candidate.c.pattern == rule.c.pattern
-        wild = _matches(host, rule.c.pattern)
-        if rule is own:
-            named &= candidate.c.organization_id == own.c.organization_id
-            wild &= host.c.organization_id == own.c.organization_id
-        for relation, condition, place in (
-            (candidate, named, candidate.c.place),
-            (host, wild, literal(_WILDCARD_PLACE, BigInteger())),
-        ):
-            columns = (relation.c.organization_id, relation.c.domain, rule.c.pattern, rule.c.category)
-            found.append(
-                select(*columns, literal(origin, Integer()).label("origin"), place.label("place")).select_from(
-                    relation.join(rule, condition)
-                )
-            )
-    return found
+    return named, _wildcards(wild, f"{name}_built_in_wildcard")
+
+
+def _wildcards(rules: FromClause, name: str) -> CTE:
+    """Rules with `*`, and what hosts are compared with: `jira.*.com` is of the shape `jira.%.com`, with 3 labels.
+
+    With as many labels on both sides, the dots of the pattern take up all those of the host: `%` can stand for none.
+    Materialized, so that shapes are made once for each rule, not for each domain.
+    """
+    shape = func.replace(func.replace(rules.c.pattern, "_", r"\_"), "*", "%").label("shape")
+    labels = func.cardinality(func.string_to_array(rules.c.pattern, ".")).label("labels")
+    return select(*rules.c, shape, labels).cte(name).prefix_with("MATERIALIZED")
 
 
 def _candidates(host: CTE) -> Any:
@@ -190,16 +212,3 @@ def _candidates(host: CTE) -> Any:
     )
     under = select(host.c.organization_id, host.c.domain, nth.c.place, suffix.label("pattern"))
     return union_all(named, under.select_from(host.join(nth, true())))
-
-
-def _matches(host: CTE, pattern: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether a pattern with `*` matches.
-
-    With as many labels on both sides, the dots of the pattern take up all those of the host: `%` can stand for none.
-    """
-    like = func.replace(func.replace(pattern, "_", r"\_"), "*", "%")
-    return and_(
-        pattern.contains("*"),
-        func.cardinality(host.c.labels) == func.cardinality(func.string_to_array(pattern, ".")),
-        host.c.host.like(like),
-    )

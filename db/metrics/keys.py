@@ -14,7 +14,7 @@ from core.events import ANONYMOUS
 from db.keyset import AnySelect, Column
 from db.metrics.group_keys import KeyColumn, columns_of
 from db.metrics.shape import Open, Shape
-from db.queries.filters import whose_domain
+from db.queries.filters import category_of
 
 
 class Keys:
@@ -77,27 +77,28 @@ class Keys:
         if not self._shape.dimensions:
             return []
         values = self._group_of(relation)
-        present: list[ColumnElement[bool]] = [value.is_not(None) for value in values]
+        present: list[ColumnElement[bool]] = [column.is_not(None) for column in self._present(relation, values)]
         if self._shape.only:
             return [*present, tuple_(*values).in_(self._named())]
         if self._shape.without:
             return [*present, tuple_(*values).not_in(self._named())]
         return present
 
-    def with_slots(self, relation: FromClause) -> FromClause:
-        """The relation, with the slots' arrays at hand when anything is split by time."""
-        return relation.join(self.slots, true()) if self.by_time else relation
+    def _present(self, relation: FromClause, values: list[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+        """What must not be null for the group's values to be there: a domain has a category, so it is not looked up."""
+        if self._categories is None:
+            return values
+        others = [
+            value
+            for dimension in self.dimensions
+            if dimension is not Dimension.CATEGORY
+            for value in self._values_of(dimension, relation)
+        ]
+        return [*others, relation.c.domain]
 
     def joined(self, relation: FromClause) -> FromClause:
-        """The relation, with all at hand that the keys read beside its columns.
-
-        When they read categories it loses the rows without a domain, which are in no group.
-        """
-        joined = self.with_slots(relation)
-        if self._categories is None:
-            return joined
-        key = whose_domain(relation.c.organization_id, relation.c.domain)
-        return joined.join(self._categories, self._categories.c.key == key)
+        """The relation, with the slots' arrays at hand when the keys read them."""
+        return relation.join(self.slots, true()) if self.by_time else relation
 
     def _named(self) -> AnySelect:
         """The keys of the groups that are named."""
@@ -125,7 +126,7 @@ class Keys:
             return [self.slots.c.weekdays[relation.c.slot]]
         if dimension is Dimension.CATEGORY:
             assert self._categories is not None, "give them `with_categories`"  # noqa: S101
-            return [self._categories.c.category]
+            return [category_of(self._categories, relation.c.organization_id, relation.c.domain)]
         name = {
             Dimension.DOMAIN: "domain",
             Dimension.URL: "url",

@@ -126,7 +126,7 @@ class Source:
     def _slotted(self, relation: Subquery, instant: str) -> AnySelect:
         """The rows, each with the slot it lies in."""
         slot = [self._keys.slot_of(relation.c[instant]).label("slot")] if self._keys.by_time else []
-        return select(*relation.c, *slot).select_from(self._keys.with_slots(relation))
+        return select(*relation.c, *slot).select_from(self._keys.joined(relation))
 
     def _fresh(self, ends: Ends, start: Parameter, end: Parameter) -> list[AnySelect]:
         """The events that the rollups from `start` to `end` lack: those in marked hours and before and after."""

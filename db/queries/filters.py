@@ -11,6 +11,9 @@ from core.events import ANONYMOUS
 from db.keyset import Column
 from db.models import Behavior, Hour, Run
 
+_TIGHTLY = 10
+"""Binds closer than `||`, as SQLAlchemy counts: what stands on the right gets parentheses."""
+
 
 @dataclass(frozen=True, slots=True)
 class TextFilter:
@@ -26,7 +29,7 @@ class TextFilter:
 class CategoryFilter:
     """A condition on the category of the domain.
 
-    `known` has the category of every domain that the statement may meet, as db.metrics.categories makes it; clients'
+    `known` has the categories of the domains that the statement may meet, as db.metrics.categories makes it; clients'
     filters come without, and get it by `with_categories` when the statement is made.
     """
 
@@ -160,11 +163,18 @@ def _nested_conditions(where: EventFilter, of: EventColumns) -> list[ColumnEleme
 
 
 def _categorised(where: CategoryFilter, organization_id: Column, domain: Column) -> ColumnElement[bool]:
-    """As `IN`, which is looked up in a hash table: categories are found once for each domain, not for each event."""
     assert where.known is not None, "see CategoryFilter"  # noqa: S101 - a statement that forgot `with_categories`
-    known = where.known.c
-    wanted = select(known.key).where(known.category.in_([each.value for each in where.one_of]))
-    return whose_domain(organization_id, domain).in_(wanted)
+    return category_of(where.known, organization_id, domain).in_([each.value for each in where.one_of])
+
+
+def category_of(known: CTE, organization_id: Column, domain: Column) -> ColumnElement[str]:
+    """The value of the category of a domain, which must not be null, by an organization's rules.
+
+    `known` is of db.metrics.categories, and has every domain that a rule speaks of.
+    """
+    categories = select(known.c.known).scalar_subquery()
+    found = categories.op("->>", precedence=_TIGHTLY, return_type=Text())(whose_domain(organization_id, domain))
+    return func.coalesce(found, literal(Category.OTHER.value, Text()))
 
 
 def owner(organization_id: Column) -> ColumnElement[UUID]:
@@ -173,7 +183,7 @@ def owner(organization_id: Column) -> ColumnElement[UUID]:
 
 
 def whose_domain(organization_id: Column, domain: Column) -> ColumnElement[str]:
-    """A domain and whose rules hold for it, as one value: what the categories of domains are looked up by."""
+    """A domain and whose rules hold for it, as one text: what categories are looked up by."""
     return cast(owner(organization_id), Text()) + literal(" ", Text()) + domain
 
 
