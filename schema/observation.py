@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
@@ -27,9 +26,7 @@ class Observation(SchemaExtension):
             errors = (error,)
             raise
         finally:
-            context: Any = self.execution_context.context
-            if isinstance(context, Context):
-                self._tell(context, time.perf_counter() - started, errors)
+            self._tell(self.execution_context.context, time.perf_counter() - started, errors)
 
     def on_execute(self) -> Iterator[None]:
         execution = self.execution_context

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.observability.tracing import is_installed
+from app.observability.tracing import is_installed, tracing_of
 from app.readiness import CannotStart, check_tracing
 from db import migrate
 from tests.app.observability.receiver import Receiver, attributes, failed, receiver
@@ -112,6 +112,18 @@ async def test_failures_are_told_by_their_kind(data_dir: Path, database_url: str
     assert attributes(asked)["error.type"]
     refused = received.one(f"POST {BATCH}")
     assert (attributes(refused)["http.response.status_code"], failed(refused)) == (401, False)
+
+
+async def test_an_answer_that_breaks_off_is_a_failure(received: Receiver, tmp_path: Path):
+    tracing = tracing_of(make_settings(tmp_path, otel_exporter_otlp_endpoint=received.endpoint))
+    assert tracing
+
+    with pytest.raises(ConnectionError), tracing.request({"method": "GET", "headers": []}):
+        raise ConnectionError
+    tracing.close()
+
+    assert attributes(received.one("GET")) == {"error.type": "ConnectionError"}
+    assert failed(received.one("GET"))
 
 
 async def test_a_receiver_that_is_away_harms_nobody(data_dir: Path, database_url: str):
