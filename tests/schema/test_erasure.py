@@ -30,9 +30,11 @@ async def traces(world: World, *words: str) -> dict[str, int]:
     found = {}
     async with world.services.database.read() as db:
         tables = await db.scalars(
-            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^(behaviors|runs)_'")
+            text(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^(behaviors|runs|hours)_'"
+            )
         )
-        for table in [*tables, "behaviors", "runs"]:
+        for table in {*tables, "behaviors", "runs", "hours"}:
             like = " OR ".join(f"row::text ILIKE '%{word}%'" for word in words)
             found[table] = await db.scalar(text(f"SELECT count(*) FROM {table} AS row WHERE {like}"))
     return {table: count for table, count in found.items() if count}
@@ -57,7 +59,7 @@ async def test_nothing_stays_of_a_person_but_an_entry_of_ids_and_numbers(world: 
     await busy(world, olga)
     names = ("olga-olgason", str(olga.id), olga.id.hex, olga.row.api_key_prefix)
     assert set(await traces(world, *names)) == {
-        "extension_users", "behaviors", "runs", "dirty_hours", "rejected_events",
+        "extension_users", "behaviors", "runs", "hours", "dirty_hours", "rejected_events",
     }  # fmt: skip
 
     answer = await run(admin, ERASE, id=node(olga))
