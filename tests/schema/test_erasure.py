@@ -29,11 +29,8 @@ async def traces(world: World, *words: str) -> dict[str, int]:
     """The tables that hold one of these words anywhere, and in how many rows."""
     found = {}
     async with world.services.database.read() as db:
-        tables = await db.scalars(
-            text(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^(behaviors|runs|hours)_'"
-            )
-        )
+        whole = "schemaname = 'public' AND tablename !~ '^(behaviors|runs|hours)_'"
+        tables = await db.scalars(text(f"SELECT tablename FROM pg_tables WHERE {whole}"))
         for table in {*tables, "behaviors", "runs", "hours"}:
             like = " OR ".join(f"row::text ILIKE '%{word}%'" for word in words)
             found[table] = await db.scalar(text(f"SELECT count(*) FROM {table} AS row WHERE {like}"))
