@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-SHAPES = 256
+SHAPES = 128
 """How many statements of a kind are kept. Filters are part of the shape, so there is no end of shapes."""
 
 _DIALECT: Dialect = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
