@@ -6,7 +6,7 @@ from sqlalchemy import select, text
 
 from core.clock import now
 from core.ids import BehaviorKey
-from db.models import Behavior, Run
+from db.models import Behavior, Hour, Run
 from db.queries import behavior as behaviors
 from db.queries import rollups
 from db.rollups import mark_everything, refresh, refresh_all, verify
@@ -119,6 +119,54 @@ async def test_everything_can_be_made_anew_and_checked(world: World, services: S
 
     assert await wrong(services) == []
     assert await kept(services) == [(f"{hour:02}:00:00", 1, 1, "a.com") for hour in (9, 10, 11)]
+
+
+async def test_an_hour_that_is_not_what_its_runs_make_is_found(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    await world.browse(person, raw("09:00:00"), raw("10:00:00"), raw("11:00:00"), raw("12:00:00"))
+    await refresh_all(services.database)
+    async with services.database.write() as db:
+        await db.execute(text("UPDATE hours SET domains = '{b.com}' WHERE date_part('hour', hour) = 9"))
+        await db.execute(text("UPDATE hours SET part_us = '{1}' WHERE date_part('hour', hour) = 10"))
+        await db.execute(text("DELETE FROM hours WHERE date_part('hour', hour) = 11"))
+
+    assert [each.hour.hour for each in await wrong(services)] == [9, 10, 11]
+
+    await mark_everything(services.database)
+    await refresh_all(services.database)
+    assert await wrong(services) == []
+
+
+async def test_hours_sum_up_what_happened_in_them(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    await world.browse(
+        person,
+        raw("09:58:00"),
+        raw("09:58:30", "click", "https://b.com/"),
+        raw("09:59:30", "blur", "https://b.com/"),
+        raw("09:10:00", "click", ""),
+        raw("10:00:00", "click", session="s2"),
+    )
+
+    await refresh_all(services.database)
+
+    async with services.database.read() as db:
+        rows = (await db.execute(select(Hour.__table__).order_by(Hour.hour))).mappings().all()
+    nine, ten = (dict(row) for row in rows)
+    assert [nine[name] for name in ("events", "active_events", "tracked_minutes", "engaged_minutes")] == [4, 3, 3, 2]
+    assert nine["session_ids"] == ["s1"]
+    assert [f"{moment:%H:%M:%S}" for moment in nine["session_first"] + nine["session_last"]] == ["09:10:00", "09:59:30"]
+    assert nine["session_domains"] == ["b.com"]
+    assert nine["domains"] == ["a.com", "b.com", None]
+    assert nine["domain_us"] == [30_000_000, 60_000_000, 48 * 60_000_000]
+    assert [nine[name] for name in ("domain_events", "domain_active_events")] == [[1, 2, 1], [1, 1, 1]]
+    assert nine["segment_events"] == [1, 2]
+    assert nine["segment_switches"] == [0, 1]
+    assert nine["segment_first_domains"] == [None, "a.com"]
+    assert nine["segment_last_domains"] == [None, "b.com"]
+    assert [nine["segment_parts_from"], nine["segment_parts_to"]] == [[1, 2], [1, 3]]
+    assert [nine["part_domains"], nine["part_us"]] == [[None, "a.com", "b.com"], [0, 30_000_000, 0]]
+    assert ten["session_ids"] == ["s2"]
 
 
 @pytest.mark.parametrize("hour", ["09", "23"])
