@@ -21,7 +21,7 @@ _LOGGED = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What so many events take in all, in bytes; `log`: of the write-ahead log, with that of their runs."""
+    """What so many events take in all, in bytes; `log`: of the write-ahead log, with that of their rollups."""
 
     events: int
     runs: int
@@ -35,7 +35,7 @@ class Stored:
         parts = {
             "the event": self.table,
             "its key": self.key,
-            f"its part of the runs ({self.events / self.runs:.1f} events a run)": self.rollups,
+            f"its part of the rollups ({self.events / self.runs:.1f} events a run)": self.rollups,
             "all on disk": self.table + self.key + self.rollups,
             "in the write-ahead log": self.log,
         }
@@ -43,7 +43,7 @@ class Stored:
 
 
 async def stored(server_url: str, folder: Path, events: int) -> Stored:
-    """Store so many events of the benchmark's month in a database of their own, make their runs, and look."""
+    """Store so many events of the benchmark's month in a database of their own, make their rollups, and look."""
     async with fresh_database(server_url, "bench_storage") as url:
         async with serving(url, folder, rollups=True) as service:
             people = [person.id for person in (await service.company()).people]
@@ -52,12 +52,17 @@ async def stored(server_url: str, folder: Path, events: int) -> Stored:
             await up_to_date(service.services.database)
             log = await value(url, _LOGGED) - before
         await execute(url, "VACUUM ANALYZE")
-        table, key, rollups = [
+        table, key, of_runs, of_hours = [
             await value(url, _SIZE.format(kind=kind, table=name))
-            for kind, name in (("table", "behaviors"), ("indexes", "behaviors"), ("total_relation", "runs"))
+            for kind, name in (
+                ("table", "behaviors"),
+                ("indexes", "behaviors"),
+                ("total_relation", "runs"),
+                ("total_relation", "hours"),
+            )
         ]
         runs = await value(url, "SELECT count(*) FROM runs")
-    return Stored(events, runs, table, key, rollups, log)
+    return Stored(events, runs, table, key, of_runs + of_hours, log)
 
 
 def main(events: Annotated[int, typer.Argument(help="How many events to store.")] = 300_000) -> None:
