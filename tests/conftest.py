@@ -17,7 +17,7 @@ from sqlalchemy import event, text
 
 from app.server import create_app
 from app.settings import Environment, Settings
-from db import embedded, migrate
+from db import embedded, migrate, retention
 from resolvers.services import Services
 from tests.world import World
 
@@ -61,10 +61,15 @@ async def database_url(data_dir: Path) -> str:
 
 @pytest.fixture(scope="session")
 async def app(data_dir: Path, database_url: str) -> AsyncIterator[FastAPI]:
-    """The application, started. Rate limits are off: the tests of throttles make applications of their own."""
+    """The application, started. Rate limits are off: the tests of throttles make applications of their own.
+
+    Its task that deletes old events never begins: it would meet that of a test.
+    """
     application = create_app(make_settings(data_dir), database_url)
-    async with LifespanManager(application):
-        yield application
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retention, "FIRST_SECONDS", 86_400)
+        async with LifespanManager(application):
+            yield application
 
 
 @pytest.fixture

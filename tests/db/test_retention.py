@@ -72,7 +72,8 @@ async def _no_older_months(world: World) -> None:
     """No partitions of months before the tests' own, which other tests leave: they would be dropped, too."""
     for table in await partitions(world.services):
         if table < "behaviors_2026_07":
-            await execute(world.services, f"DROP TABLE {table}, {table.replace('behaviors', 'runs')}")
+            rollups = [table.replace("behaviors", parent) for parent in ("runs", "hours")]
+            await execute(world.services, f"DROP TABLE {', '.join([table, *rollups])}")
     world.services.writer._partitions.forget()
 
 
