@@ -9,7 +9,7 @@ WORKDIR /source
 RUN python -m venv /opt/web-behavior
 # The locked packages come first: they change less often than the code, and so stay in the builder's cache.
 COPY requirements-image.lock ./
-RUN /opt/web-behavior/bin/pip install -q --only-binary :all: --require-hashes -r requirements-image.lock
+RUN /opt/web-behavior/bin/pip install -q --only-binary :all: --require-hashes --no-deps -r requirements-image.lock
 COPY . .
 # What installs is not needed any more once everything is installed.
 RUN /opt/web-behavior/bin/pip install -q --no-index --no-build-isolation --no-deps . \

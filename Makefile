@@ -75,14 +75,15 @@ clean: ## Remove what was built, and the embedded database with its data
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "On Debian: apt-get install python3-venv"; exit 1; }
 
 .venv/runtime: requirements.lock pyproject.toml | .venv/bin/python
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
 .venv/dev: requirements-dev.lock .venv/runtime
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	@$(BIN)/pip check > /dev/null || $(BIN)/pip check
 	@touch $@
 
 .venv/bench: requirements-bench.lock .venv/dev
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-bench.lock
 	@touch $@
