@@ -45,8 +45,8 @@ screenshot: .venv/dev ## Take the README's picture of GraphiQL anew
 	tests/system-packages
 	$(BIN)/python -m docs.screenshot
 
-bench: .venv/bench ## Measure against raw events and DuckDB (EVENTS="300000 1000000 3000000"); writes docs/performance.md
-	$(BIN)/python -m bench $(EVENTS)
+bench: .venv/bench ## Measure how fast it is (EVENTS="300000 1000000 3000000" PARTS="metrics …" PEER_URL=…); writes docs/performance.md
+	$(BIN)/python -m bench $(PARTS) $(EVENTS:%=--events %) $(PEER_URL:%=--peer-url %)
 
 bench-import: EVENTS := 1000000
 bench-import: .venv/bench ## Measure how fast an old database is taken over (EVENTS=1000000)

@@ -1,12 +1,13 @@
-"""The benchmark: the dashboard's questions put to the service, to raw events and to DuckDB. Run by `make bench`.
+"""The benchmark, run by `make bench`: one part after the other, each with a section of docs/performance.md.
 
+section.py     what a part is; parts.py: all of them; page.py and plot.py: docs/performance.md and its pictures
+machine.py     where it was measured; others.py: what else the machine was doing
 events.py      a month of forty people's made-up browsing, stored by the event writer
 service.py     the application in process, on a database of its own
-dashboard.py   what a dashboard asks over GraphQL, and how long the answer takes
-duck.py        the same answered by DuckDB
-others.py      what else the machine was doing
-ingestion.py   what rollups cost the event writer
+
+metrics.py     a dashboard's questions put to the service, to raw events and to DuckDB
+asking.py      one number of events, all systems; dashboard.py: what is asked; duck.py, duck_sql.py: DuckDB's part
+storing.py     what rollups cost the event writer
 storage.py     what an event takes on disk (a command of its own)
 legacy_import.py   what taking over an old database takes (a command of its own)
-report.py      docs/performance.md; plot.py, docs/performance.png
 """

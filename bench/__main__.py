@@ -1,46 +1,62 @@
-"""`python -m bench 300000 1000000 3000000`: the whole benchmark, and the page about it."""
+"""`python -m bench`: every part of the benchmark, and the page about it. `python -m bench metrics`: that part anew."""
 
 import asyncio
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from bench import ingestion, plot, report
-from bench.measure import Measured, measure
+from bench import plot
+from bench.machine import machine
+from bench.others import Others
+from bench.page import Page
+from bench.parts import BY_REQUEST, PARTS
+from bench.section import Bench, Measure, Options, console
 from db import embedded
 
+_USUAL = Options()
 _DOCS = Path(__file__).parent.parent / "docs"
-_console = Console(stderr=True)
 
 
 def main(
-    events: Annotated[list[int], typer.Argument(help="How many events; several to see how the time grows.")],
+    parts: Annotated[
+        list[str] | None, typer.Argument(help=f"Which parts: {', '.join([*PARTS, *BY_REQUEST])}. All, without.")
+    ] = None,
+    events: Annotated[list[int] | None, typer.Option(help="How many events; several to see how time grows.")] = None,
+    ingested: Annotated[int, typer.Option(help="How many events to compare ways of storing with.")] = _USUAL.ingested,
+    peer_url: Annotated[str | None, typer.Option(help="A server that speaks the REST contract, to compare.")] = None,
     into: Annotated[Path, typer.Option(help="The folder of performance.md.")] = _DOCS,
-    ingested: Annotated[int, typer.Option(help="How many events to compare ingestion with.")] = ingestion.EVENTS,
 ) -> None:
-    """Measure, and write performance.md and performance.png."""
+    """Measure, and write performance.md and its pictures."""
+    known = {**PARTS, **BY_REQUEST}
+    unknown = sorted(set(parts or ()) - set(known))
+    if unknown:
+        raise typer.BadParameter(f"There is no {', '.join(unknown)}. Parts are {', '.join(known)}.")
+    chosen = {name: known[name] for name in parts or PARTS}
+    options = Options(tuple(sorted(events or _USUAL.events)), ingested, peer_url=peer_url)
+    page = Page(into / "performance.md")
+    for name in chosen:
+        page.check(name)
     with tempfile.TemporaryDirectory(prefix="wb-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # PostgreSQL runs as a user of its own for root
-        server_url = embedded.start(Path(folder) / "pg")
-        measured, cost, machine = asyncio.run(_measure(server_url, Path(folder), sorted(events), ingested))
-    report.write(into / "performance.md", measured, cost, machine)
-    plot.draw(into / "performance.png", measured)
-    _console.print("\n".join(report.targets(measured, cost)))
+        bench = Bench(embedded.start(Path(folder) / "pg"), Path(folder), options)
+        asyncio.run(_measure(bench, chosen, page, into))
 
 
-async def _measure(
-    server_url: str, folder: Path, counts: list[int], ingested: int
-) -> tuple[list[Measured], ingestion.Ingested, report.Machine]:
-    machine = await report.machine(server_url)
-    cost = await ingestion.compare(server_url, folder, ingested)
-    measured = []
-    for count in counts:
-        measured.append(await measure(server_url, folder, count))
-        _console.print(f"{count:,} events", measured[-1].seconds)
-    return measured, cost, machine
+async def _measure(bench: Bench, parts: Mapping[str, Measure], page: Page, into: Path) -> None:
+    where = await machine(bench.server_url)
+    for name, measure in parts.items():
+        watch = Others(bench.folder / "pg")
+        section = await measure(bench)
+        busy = f"{where}; other processes took {watch.part():.0%} of the processors meanwhile"
+        picture = into / f"performance-{name}.png" if section.draw else None
+        if section.draw and picture:
+            plot.save(picture, section.draw)
+        page.write(name, section, busy, picture)
+        for target in section.targets:
+            console.print(f"{'met' if target.met else 'MISSED'}  {name}: {target.goal}: {target.reached}")
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ import typer
 from rich.console import Console
 
 from bench.events import PEOPLE, browsing, until
+from bench.machine import machine
 from bench.others import Others
-from bench.report import machine
 from bench.service import fresh_database
 from db import embedded
 from tests.legacy.old_service import old_service

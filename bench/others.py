@@ -27,14 +27,13 @@ class Others:
 
 
 def _seconds(pid: int) -> float:
-    """What a process and its children, those that have ended included, have used."""
+    """What a process and those it started, and they, have used; those that have ended included."""
     process = psutil.Process(pid)
-    times = process.cpu_times()
-    used = times.user + times.system + times.children_user + times.children_system
-    for child in process.children():
+    used = 0.0
+    for each in (process, *process.children(recursive=True)):
         try:
-            child_times = child.cpu_times()
+            times = each.cpu_times()
         except psutil.NoSuchProcess:  # it ended a moment ago
             continue
-        used += child_times.user + child_times.system
-    return float(used)
+        used += times.user + times.system + times.children_user + times.children_system
+    return used

@@ -1,8 +1,8 @@
 from pathlib import Path
 from uuid import UUID
 
+from bench.asking import ORGANIZATION, PERSON, ask_everybody
 from bench.events import browsing, until
-from bench.measure import ORGANIZATION, PERSON, measure
 from bench.storage import stored
 from core.event_types import EventType
 
@@ -10,8 +10,8 @@ EVENTS = 6_000
 
 
 async def test_every_system_gives_the_same_figures(database_url: str, tmp_path: Path):
-    # When answers differ, `measure` fails.
-    measured = await measure(database_url, tmp_path, EVENTS, {PERSON: 1, ORGANIZATION: 1})
+    # When answers differ, this fails.
+    measured = await ask_everybody(database_url, tmp_path, EVENTS, {PERSON: 1, ORGANIZATION: 1})
 
     total = measured.answers[ORGANIZATION]["usage"]["total"]
     assert (total["events"], total["users"]) == (EVENTS, 40)

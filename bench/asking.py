@@ -39,7 +39,7 @@ class Measured:
     answers: dict[str, Answer]
 
 
-async def measure(server_url: str, folder: Path, events: int, runs: dict[str, int] | None = None) -> Measured:
+async def ask_everybody(server_url: str, folder: Path, events: int, runs: dict[str, int] | None = None) -> Measured:
     """Store so many events in a database of their own and ask every system for both dashboards.
 
     Raises FiguresDiffer when one of them answers otherwise than the others.

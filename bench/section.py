@@ -1,0 +1,70 @@
+"""What a part of the benchmark is: something that measures, and what it then has to say.
+
+Each part is a module of this package with a `measure` of the type `Measure`, listed in bench/parts.py. Its words stand
+in docs/performance.md between the markers of its name; what is written around them by hand stays.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+console = Console(stderr=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What can be asked of a run. Each part takes what concerns it."""
+
+    events: tuple[int, ...] = (300_000, 1_000_000, 3_000_000)
+    """How many events, to see how time grows; in rising order."""
+    ingested: int = 200_000
+    """How many events to compare ways of storing with."""
+    growth: int = 30_000_000
+    """How far the table grows."""
+    peer_url: str | None = None
+    """Where another server listens that speaks the REST contract, to be measured side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What parts of a run have in common: a PostgreSQL of their own (as superuser), a folder for files, the options."""
+
+    server_url: str
+    folder: Path
+    options: Options = Options()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something to reach, whether it was, and what was: `goal` and `reached` are words, with their units."""
+
+    goal: str
+    reached: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What a part found, as Markdown lines (headings from the third level on), and which targets it met.
+
+    `draw` is given an empty matplotlib Figure and draws the section's picture.
+    """
+
+    lines: Sequence[str]
+    targets: Sequence[Target] = ()
+    draw: Callable[[Any], None] | None = None
+
+
+Measure = Callable[[Bench], Awaitable[Section]]
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    """A Markdown table; the first column is aligned to the left, figures to the right."""
+    return [
+        f"| {' | '.join(columns)} |",
+        f"|---|{'---:|' * (len(columns) - 1)}",
+        *(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows),
+    ]
