@@ -23,7 +23,7 @@ migrate: .venv/runtime ## Bring the database's schema up to date
 migrate-down: .venv/runtime ## Take the last migration back
 	$(BIN)/web-behavior migrate --down
 
-test: .venv/dev ## Run every test, with coverage (installs chromium, redis-server and postgresql-15 if need be)
+test: .venv/dev tests/conformance/node_modules ## Run every test, with coverage (installs chromium, redis-server and postgresql-15 if need be)
 	tests/system-packages
 	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
 
@@ -86,4 +86,8 @@ clean: ## Remove what was built, and the embedded database with its data
 
 .venv/bench: requirements-bench.lock .venv/dev
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-bench.lock
+	@touch $@
+
+tests/conformance/node_modules: tests/conformance/package-lock.json .venv/dev
+	$(BIN)/npm ci --silent --no-audit --no-fund --prefix tests/conformance
 	@touch $@

@@ -1,6 +1,7 @@
 """The GraphQL endpoint: who asks, from where, and how answers are written."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -10,11 +11,15 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.types import ExecutionResult
 
 from app.cookies import RequestCookies
+from app.media_types import JSON, RESPONSE_JSON, is_json, preferred_media_type
 from app.origins import Origins
 from app.pages import Example, graphiql_page
-from core.errors import AppError, TooLarge, TooSlow, Unauthenticated
+from core.errors import UNEXPECTED, AppError, TooLarge, TooSlow, Unauthenticated
 from resolvers.services import Services
 from resolvers.sign_in import authenticate
 from rest.bodies import read_body
@@ -29,7 +34,10 @@ BODY_LIMIT = 2 * 1024 * 1024
 
 
 class GraphQLEndpoint(GraphQL[Context, None]):
-    """POST answers queries; GET answers a browser with GraphiQL, and simple queries."""
+    """POST answers queries; GET answers a browser with GraphiQL, and simple queries: GraphQL over HTTP, as drafted.
+
+    https://graphql.github.io/graphql-over-http/draft/
+    """
 
     def __init__(self, services: Services, origins: Origins, examples: Sequence[Example], *, secure: bool) -> None:
         super().__init__(schema, subscription_protocols=())
@@ -45,9 +53,9 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             request._body = await read_body(request, BODY_LIMIT)  # noqa: SLF001
             response = await self.run(request)
         except (TooLarge, TooSlow) as error:
-            response = _refusal(error.message, error.status, error.code)
+            response = _refusal(request, error.message, error.status, error.code)
         except HTTPException as error:
-            response = _refusal(error.reason, error.status_code, "BAD_REQUEST")
+            response = _refused_by_the_view(request, error)
         await response(scope, receive, send)
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002 - the view's
@@ -79,17 +87,43 @@ class GraphQLEndpoint(GraphQL[Context, None]):
 
     def parse_json(self, data: str | bytes) -> Any:
         parsed = super().parse_json(data)
+        if isinstance(parsed, list):
+            raise HTTPException(400, "Send one operation a request: a GraphQL request is a JSON object.")
         # The view goes on to look members up. (A body comes as bytes; a parameter of a GET, as text, may be null.)
-        if not isinstance(parsed, dict | list) and not (parsed is None and isinstance(data, str)):
+        if not isinstance(parsed, dict) and not (parsed is None and isinstance(data, str)):
             raise HTTPException(400, "A GraphQL request is a JSON object.")
         return parsed
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Any:
-        data = await super().parse_http_body(request)
-        query = getattr(data, "query", None)
-        if isinstance(query, str) and len(query) > DOCUMENT_LIMIT:
+        if _media_type(request) is None:
+            raise HTTPException(406, f"Answers are written as {RESPONSE_JSON} or {JSON}: accept one of them.")
+        if request.method == "POST" and not is_json(request.content_type):
+            raise HTTPException(415, f"Send the request as {JSON}, in UTF-8.")
+        data: Any = await super().parse_http_body(request)
+        if not isinstance(data.operation_name, str | None):
+            raise HTTPException(400, "`operationName` must be a string or null, if provided.")
+        if data.query is not None and len(data.query) > DOCUMENT_LIMIT:
             raise HTTPException(400, f"The document is too long: at most {DOCUMENT_LIMIT} characters. Use variables.")
         return data
+
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        response = await super().process_result(request, result)
+        if result.data is None and not any(error.path for error in result.errors or ()):
+            del response["data"]  # nothing was executed
+        return response
+
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        response = await super().get_sub_response(request)
+        response.media_type = _media_type(request)
+        return response
+
+    def create_response(self, response_data: Any, sub_response: Response) -> Response:
+        response = super().create_response(response_data, sub_response)
+        if sub_response.media_type == RESPONSE_JSON:
+            response.headers["content-type"] = f"{RESPONSE_JSON}; charset=utf-8"
+            if "data" not in response_data:
+                response.status_code = _status_of_refused(response_data["errors"])
+        return response
 
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)  # refuses lone surrogates, which no database text can hold
@@ -98,6 +132,23 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         return orjson.dumps(data)
 
 
-def _refusal(message: str, status: int, code: str) -> Response:
+def _media_type(request: Request | WebSocket | AsyncHTTPRequestAdapter) -> str | None:
+    return preferred_media_type(request.headers.get("accept"))
+
+
+def _status_of_refused(errors: list[Any]) -> int:
+    """What a request that was not executed answers: whose fault it was."""
+    return 500 if any(error["extensions"]["code"] == UNEXPECTED for error in errors) else 400
+
+
+def _refused_by_the_view(request: Request, error: HTTPException) -> Response:
+    if isinstance(error.__cause__, InvalidOperationTypeError):
+        message = "GET answers queries only: send other operations by POST."
+        return _refusal(request, message, HTTPStatus.METHOD_NOT_ALLOWED, "BAD_REQUEST", Allow="POST")
+    headers = {"Allow": "GET, POST"} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else {}
+    return _refusal(request, error.reason, error.status_code, "BAD_REQUEST", **headers)
+
+
+def _refusal(request: Request, message: str, status: int, code: str, **headers: str) -> Response:
     body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
-    return Response(body, status, media_type="application/json")
+    return Response(body, status, headers, media_type=_media_type(request) or JSON)

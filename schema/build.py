@@ -11,6 +11,7 @@ from schema.client_errors import ClientErrors, LoggedSchema
 from schema.errors import HANDLERS
 from schema.mutation import Mutation
 from schema.observation import Observation
+from schema.operation_choice import OperationChoice
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.user import User
@@ -35,6 +36,7 @@ schema = LoggedSchema(
     extensions=[
         Observation,  # around ClientErrors: it counts the codes that are given there
         ClientErrors,
+        OperationChoice,
         lambda: MaxTokensLimiter(DOCUMENT_TOKENS),
         _parser_cache,
         _validation_cache,

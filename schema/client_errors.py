@@ -6,7 +6,9 @@ from typing import Any
 import strawberry
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import InvalidOperationTypeError
 
 from core.errors import UNEXPECTED, AppError
 
@@ -35,6 +37,11 @@ class ClientErrors(SchemaExtension):
         except GraphQLSyntaxError as error:  # passes through here on its way to the response
             error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
             raise
+        except (GraphQLError, MissingQueryError, InvalidOperationTypeError):
+            raise
+        except Exception as error:
+            log.exception("unexpected error outside any resolver")
+            raise GraphQLError(MASK, extensions={"code": UNEXPECTED}) from error
         result: Any = self.execution_context.result
         if result is not None and getattr(result, "errors", None):
             result.errors = [_for_clients(error, invalid=not self._executed) for error in result.errors]

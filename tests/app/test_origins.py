@@ -127,7 +127,7 @@ KINDS = {
     "too large": ("POST", "/api/v1/inayla/behaviors", {"content": b" " * (5 * 1024 * 1024 + 1)}, 413),
     "too large for GraphQL": ("POST", "/graphql", {"content": b" " * (2 * 1024 * 1024 + 1)}, 413),
     "GraphQL": ("POST", "/graphql", {"json": {"query": "{ __typename }"}}, 200),
-    "GraphQL refused": ("POST", "/graphql", {"content": b"{}", "headers": {"Content-Type": "text/plain"}}, 400),
+    "GraphQL refused": ("POST", "/graphql", {"content": b"{}", "headers": {"Content-Type": "text/plain"}}, 415),
     "GraphiQL": ("GET", "/graphql", {"headers": {"Accept": "text/html"}}, 200),
     "Swagger": ("GET", "/swagger", {}, 200),
     "OpenAPI": ("GET", "/swagger/openapi.json", {}, 200),

@@ -1,7 +1,7 @@
 """What clients are told of failures: always a code, never what went wrong inside."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +11,12 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from app.graphql import GraphQLEndpoint
+from app.media_types import RESPONSE_JSON
 from app.origins import Origins
 from db.engine import Database, DatabaseOptions
 from resolvers.services import Services
+from schema.client_errors import MASK
+from schema.operation_choice import OperationChoice
 from tests.conftest import BASE_URL
 from tests.world import Asker, World
 
@@ -137,6 +140,22 @@ async def test_an_unexpected_error_is_masked_and_logged(world: World):
     assert not any(word in json.dumps(answer) for word in ("SELECT", "asyncpg", "description"))
     assert [entry["path"] for entry in logs if entry["log_level"] == "error"] == [["organizations"]]
     assert "description" in str(logs[0]["exc_info"])
+
+
+async def test_an_unexpected_error_outside_any_resolver_is_masked_too(world: World, monkeypatch: pytest.MonkeyPatch):
+    def broken(_extension: OperationChoice) -> Iterator[None]:
+        yield
+        raise RuntimeError("SELECT password FROM users")
+
+    monkeypatch.setattr(OperationChoice, "on_parse", broken)
+    with capture_logs() as logs:
+        response = await world.http.post(
+            "/graphql", json={"query": "{ __typename }"}, headers={"Accept": RESPONSE_JSON}
+        )
+
+    assert response.status_code == 500
+    assert response.json() == {"errors": [{"message": MASK, "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}
+    assert [entry["log_level"] for entry in logs] == ["error"]
 
 
 async def test_an_expected_error_is_not_logged(world: World):
