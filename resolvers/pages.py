@@ -57,11 +57,10 @@ class Connection(Generic[Row]):
             ordering.cursor(rows[-1]) if rows else None,
         )
 
-    @property
-    def total_count(self) -> Awaitable[int]:
+    async def total_count(self) -> int:
         """How many rows the whole list has."""
         assert self.count is not None, "this list is not counted"  # noqa: S101 - a schema type asked what its resolver lacks
-        return self.count()
+        return await self.count()
 
 
 Parse = Callable[[str], tuple[Any, ...]]

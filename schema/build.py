@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from core.limits import DOCUMENT_TOKENS
 from schema.client_errors import ClientErrors, LoggedSchema
 from schema.errors import HANDLERS
+from schema.executor import Executor
 from schema.mutation import Mutation
 from schema.observation import Observation
 from schema.operation_choice import OperationChoice
@@ -41,6 +42,7 @@ schema = LoggedSchema(
         _parser_cache,
         _validation_cache,
     ],
+    execution_context_class=Executor,
     exception_handlers=HANDLERS,
 )
 

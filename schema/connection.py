@@ -1,9 +1,10 @@
 """Relay connections, over the pages that resolvers return (resolvers.pages has the attributes named here)."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
+from resolvers.pages import Connection as ConnectionRow
 from schema.scalars import BigInt
 
 T = TypeVar("T")
@@ -57,4 +58,6 @@ class Connection(Generic[T]):
 class CountedConnection(Connection[T], Generic[T]):
     """A connection whose length is cheap to count."""
 
-    total_count: BigInt = strawberry.field(description="How many elements the whole list has.")
+    @strawberry.field(description="How many elements the whole list has.")
+    async def total_count(root: strawberry.Parent[ConnectionRow[Any]]) -> BigInt:
+        return BigInt(await root.total_count())
