@@ -237,7 +237,9 @@ def _reading(parent_type: GraphQLObjectType, name: str) -> _Reading | None:
     if name == "__typename":
         definition = TypeNameMetaFieldDef
         return _Reading(definition, lambda _: parent_type.name, _Output(None, _exactly(str), nullable=False))
-    definition = parent_type.fields[name]
+    definition = parent_type.fields.get(name)
+    if definition is None:
+        return None  # of introspection
     read, output = _read(definition), _output(definition.type)
     return None if read is None or output is None else _Reading(definition, read, output)
 

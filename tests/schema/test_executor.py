@@ -139,3 +139,13 @@ async def test_random_queries_put_to_the_service_are_answered_alike(world: World
             )
             answers.append(response.text)
         assert answers[0] == answers[1], query
+
+
+async def test_the_schema_tells_of_itself(world: World):
+    answer = await world.stranger.ask('{ __typename __type(name: "Query") { name } __schema { mutationType { name } } }')
+
+    assert answer == {
+        "__typename": "Query",
+        "__type": {"name": "Query"},
+        "__schema": {"mutationType": {"name": "Mutation"}},
+    }
