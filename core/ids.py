@@ -11,6 +11,9 @@ from uuid import UUID
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_DAY_SECONDS = 86_400
+_SECOND_MICROSECONDS = 1_000_000
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _UUID_BYTES = 16
 _TS_BYTES = 8
 
@@ -24,7 +27,8 @@ class BehaviorKey(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """32 bytes of UUIDs around 8 of microseconds since 1970, big-endian."""
-        micros = (self.ts - _EPOCH) // _MICROSECOND
+        since = self.ts - _EPOCH
+        micros = (since.days * _DAY_SECONDS + since.seconds) * _SECOND_MICROSECONDS + since.microseconds
         return self.user_id.bytes + micros.to_bytes(_TS_BYTES, signed=True) + self.id.bytes
 
     @classmethod
@@ -42,7 +46,8 @@ class BehaviorKey(NamedTuple):
 
 def encode_node_id(type_name: str, key: bytes) -> str:
     """The opaque id of the node of that type and key."""
-    return base64.urlsafe_b64encode(type_name.encode() + b":" + key).decode().rstrip("=")
+    word = binascii.b2a_base64(type_name.encode() + b":" + key, newline=False)
+    return word.translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def decode_node_id(text: str) -> tuple[str, bytes] | None:

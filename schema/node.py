@@ -24,10 +24,10 @@ class Node:
 
 def node_id(row: NodeRow) -> str:
     """The opaque id of what a row shows."""
+    if isinstance(row, BehaviorRow):  # first: there may be a thousand of them
+        return encode_node_id("Behavior", row.key.to_bytes())
     if isinstance(row, UserRow):
         return encode_node_id("User", row.id.bytes)
     if isinstance(row, OrganizationRow):
         return encode_node_id("Organization", row.id.bytes)
-    if isinstance(row, ExtensionUserRow):
-        return encode_node_id("ExtensionUser", row.id.bytes)
-    return encode_node_id("Behavior", row.key.to_bytes())
+    return encode_node_id("ExtensionUser", row.id.bytes)
