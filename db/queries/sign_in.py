@@ -1,14 +1,18 @@
 """Sign-ins, refresh tokens, and whom an access token speaks for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Uuid, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.roles import Role
 from db.models import Membership, RefreshToken, SignIn, User
+from db.prepared import Prepared, fetch, parameter, prepared
 from db.queries.user import UserRow
 
 
@@ -22,7 +26,18 @@ class SignedIn:
 
 async def account(connection: AsyncConnection, sign_in_id: UUID, user_id: UUID) -> SignedIn | None:
     """Whom a sign-in speaks for; None when it has ended."""
-    statement = (
+    values = {"sign_in_id": sign_in_id, "user_id": user_id}
+    rows: Sequence[Any] = (await fetch(connection, _account_statement(), values)).all()
+    if not rows:
+        return None
+    roles = {row.organization_id: Role(row.role) for row in rows if row.role is not None}
+    return SignedIn(UserRow(*rows[0][:5]), roles)
+
+
+@cache
+def _account_statement() -> Prepared:
+    """Every request asks this first; made each time, it would take longer to make than to answer."""
+    return prepared(
         select(
             User.id,
             User.username,
@@ -35,13 +50,12 @@ async def account(connection: AsyncConnection, sign_in_id: UUID, user_id: UUID) 
         .select_from(SignIn)
         .join(User, User.id == SignIn.user_id)
         .outerjoin(Membership, Membership.user_id == User.id)
-        .where(SignIn.id == sign_in_id, SignIn.user_id == user_id, SignIn.expires_at > func.now())
+        .where(
+            SignIn.id == parameter("sign_in_id", Uuid()),
+            SignIn.user_id == parameter("user_id", Uuid()),
+            SignIn.expires_at > func.now(),
+        )
     )
-    rows = (await connection.execute(statement)).all()
-    if not rows:
-        return None
-    roles = {row.organization_id: Role(row.role) for row in rows if row.role is not None}
-    return SignedIn(UserRow(*rows[0][:5]), roles)
 
 
 async def begin(connection: AsyncConnection, user_id: UUID, token_hash: bytes, expires_at: datetime) -> UUID:
