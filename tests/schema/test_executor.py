@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 import strawberry
-from graphql import ExecutionResult, GraphQLField, GraphQLSchema, execute, is_required_argument, parse, validate
+from graphql import (
+    ExecutionResult,
+    GraphQLField,
+    GraphQLSchema,
+    execute,
+    get_introspection_query,
+    is_required_argument,
+    parse,
+    validate,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strawberry.execution import optimized_is_awaitable
@@ -129,8 +138,8 @@ async def test_random_queries_put_to_the_service_are_answered_alike(world: World
         "extensionUser": str(person.id),
     }
 
-    for seed in range(20):
-        query = QueryMaker(schema, Random(seed), 5, arguments_of(ids)).query()
+    made = [QueryMaker(schema, Random(seed), 5, arguments_of(ids)).query() for seed in range(20)]
+    for query in [get_introspection_query(), *made]:
         answers = []
         for executor in (Executor, Stock):
             monkeypatch.setattr(service_schema, "execution_context_class", executor)
@@ -139,13 +148,4 @@ async def test_random_queries_put_to_the_service_are_answered_alike(world: World
             )
             answers.append(response.text)
         assert answers[0] == answers[1], query
-
-
-async def test_the_schema_tells_of_itself(world: World):
-    answer = await world.stranger.ask('{ __typename __type(name: "Query") { name } __schema { mutationType { name } } }')
-
-    assert answer == {
-        "__typename": "Query",
-        "__type": {"name": "Query"},
-        "__schema": {"mutationType": {"name": "Mutation"}},
-    }
+        assert '"data":{' in answers[0]
