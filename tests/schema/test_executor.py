@@ -138,7 +138,7 @@ async def test_random_queries_put_to_the_service_are_answered_alike(world: World
         "extensionUser": str(person.id),
     }
 
-    made = [QueryMaker(schema, Random(seed), 5, arguments_of(ids)).query() for seed in range(20)]
+    made = [QueryMaker(schema, Random(seed), 4, arguments_of(ids)).query() for seed in range(24)]
     for query in [get_introspection_query(), *made]:
         answers = []
         for executor in (Executor, Stock):
