@@ -1,12 +1,13 @@
 # Everything sets itself up: `make demo` and `make test` work in a fresh clone.
 PYTHON ?= python3
 BIN := .venv/bin
+FUZZ_EXAMPLES ?= 300
 EVENTS ?= 300000 1000000 3000000
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve migrate migrate-down test check format schema screenshot bench bench-import build image lock clean
+.PHONY: help demo serve migrate migrate-down test fuzz check format schema screenshot bench bench-import build image lock clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ migrate-down: .venv/runtime ## Take the last migration back
 test: .venv/dev tests/conformance/node_modules ## Run every test, with coverage (installs chromium, redis-server and postgresql-15 if need be)
 	tests/system-packages
 	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
+
+fuzz: .venv/dev ## Fuzz REST and GraphQL by their own schemas, differently each time (FUZZ_EXAMPLES=300 a route or field)
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -s tests/conformance/test_schemathesis.py
 
 check: .venv/dev ## Lint, types, layers
 	$(BIN)/ruff check

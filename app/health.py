@@ -17,13 +17,28 @@ SERVICE = "web-behavior"
 router = APIRouter(tags=["Health"])
 
 
-@router.get("/health", summary="The process is alive")
+def _documented(status: str, **more: Any) -> dict[str, Any]:
+    properties = {
+        "status": {"type": "string", "const": status},
+        "timestamp": {"type": "string", "format": "date-time"},
+        "service": {"type": "string", "const": SERVICE},
+        **more,
+    }
+    schema = {"type": "object", "required": [*properties], "properties": properties}
+    return {"description": f"`{status}`", "content": {"application/json": {"schema": schema}}}
+
+
+@router.get("/health", summary="The process is alive", responses={200: _documented("ok")})
 async def health() -> Response:
     """Answer without looking at anything else."""
     return _status("ok", 200)
 
 
-@router.get("/ready", summary="The database answers", responses={503: {"description": "It does not."}})
+@router.get(
+    "/ready",
+    summary="The database answers",
+    responses={200: _documented("ok"), 503: _documented("unavailable", message={"type": "string"})},
+)
 async def ready(request: Request) -> Response:
     """Answer once the database has."""
     services: Services = request.app.state.services

@@ -36,6 +36,7 @@ _EVENT = {
 }
 _BEHAVIOR = {
     "type": "object",
+    "required": ["id", "sessionId", "ts", "type", "url", "userId", "userName", "createdAt", "updatedAt"],
     "properties": {
         "id": _UUID,
         "sessionId": {"type": "string"},
@@ -52,6 +53,7 @@ _BEHAVIOR = {
 }
 _EXTENSION_USER = {
     "type": "object",
+    "required": ["id", "username", "isActive", "createdAt", "updatedAt", "lastUsedAt", "organization"],
     "properties": {
         "id": _UUID,
         "username": {"type": "string"},
@@ -59,11 +61,16 @@ _EXTENSION_USER = {
         "createdAt": _INSTANT,
         "updatedAt": _INSTANT,
         "lastUsedAt": _INSTANT,
-        "organization": {"type": "object", "properties": {"id": _UUID, "name": {"type": "string"}}},
+        "organization": {
+            "type": "object",
+            "required": ["id", "name"],
+            "properties": {"id": _UUID, "name": {"type": "string"}},
+        },
     },
 }
 _REJECTED = {
     "type": "object",
+    "required": ["index", "code", "message"],
     "properties": {
         "index": {"type": "integer", "description": "The event's place in `events`, counted from 0."},
         "code": {"type": "string", "enum": [code.value for code in RejectionCode]},
@@ -76,6 +83,9 @@ _API_KEY = {
     "description": "An extension user's key. The name API-Key is accepted, too.",
     "schema": {"type": "string"},
 }
+_RETRY_AFTER = {
+    "Retry-After": {"description": "In seconds.", "required": True, "schema": {"type": "integer", "minimum": 1}}
+}
 
 
 def _body(schema: dict[str, Any]) -> dict[str, Any]:
@@ -85,22 +95,36 @@ def _body(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _success(data: dict[str, Any], **more: Any) -> dict[str, Any]:
-    properties = {"data": data, "success": {"type": "boolean", "const": True}, **more}
-    return {"application/json": {"schema": {"type": "object", "properties": properties}}}
+    return _envelope(True, data=data, **more)
 
 
-def _failures(**descriptions: str) -> dict[int, dict[str, Any]]:
-    properties = {"message": {"type": "string"}, "success": {"type": "boolean", "const": False}}
-    content = {"application/json": {"schema": {"type": "object", "properties": properties}}}
-    return {
-        int(status.removeprefix("s")): {"description": text, "content": content}
-        for status, text in descriptions.items()
-    }
+def failures(**descriptions: str) -> dict[int, dict[str, Any]]:
+    """The failures of a route by their statuses: `s404="…"`."""
+    return {int(status.removeprefix("s")): _failure(text) for status, text in descriptions.items()}
 
 
-_COMMON = {
-    "s401": "The API key is unknown, inactive or (where keys are required) missing.",
+def _failure(description: str) -> dict[str, Any]:
+    failure = {"description": description, "content": _envelope(False, message={"type": "string"})}
+    return failure | {"headers": _RETRY_AFTER} if "`Retry-After`" in description else failure
+
+
+def _envelope(success: bool, **members: Any) -> dict[str, Any]:
+    properties = {**members, "success": {"type": "boolean", "const": success}}
+    return {"application/json": {"schema": {"type": "object", "required": [*properties], "properties": properties}}}
+
+
+TRY_AGAIN = {
     "s429": "Too many requests; `Retry-After` says when to come back.",
+    "s503": "The database cannot answer now; `Retry-After` says when to come back.",
+}
+_COMMON = {
+    **TRY_AGAIN,
+    "s401": "The API key is unknown, inactive or (where keys are required) missing.",
+}
+_STORING = {
+    **_COMMON,
+    "s408": "The body did not arrive within half a minute.",
+    "s413": "The body is larger than 5 MiB.",
     "s503": "The database cannot store anything now; `Retry-After` says when to come back. Nothing was stored.",
 }
 
@@ -111,7 +135,7 @@ CREATE_BEHAVIOR: dict[str, Any] = {
     "openapi_extra": {"requestBody": _body(_EVENT), "parameters": [_API_KEY]},
     "responses": {
         201: {"description": "The event, as it is stored.", "content": _success(_BEHAVIOR)},
-        **_failures(s400="The event breaks a rule.", s413="The body is larger than 5 MiB.", **_COMMON),
+        **failures(s400="The event breaks a rule.", **_STORING),
     },
 }
 
@@ -141,10 +165,9 @@ CREATE_BEHAVIORS: dict[str, Any] = {
                 rejected={"type": "array", "items": _REJECTED},
             ),
         },
-        **_failures(
+        **failures(
             s400="The body is no list of 1 to 1000 events, or every one of them breaks a rule. Nothing was stored.",
-            s413="The body is larger than 5 MiB.",
-            **_COMMON,
+            **_STORING,
         ),
     },
 }
@@ -154,6 +177,6 @@ AUTHENTICATE: dict[str, Any] = {
     "openapi_extra": {"parameters": [_API_KEY | {"required": True}]},
     "responses": {
         200: {"description": "The holder of the key.", "content": _success(_EXTENSION_USER)},
-        **_failures(**_COMMON),
+        **failures(**_COMMON),
     },
 }

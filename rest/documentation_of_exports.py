@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.event_types import EventType
+from rest.documentation import TRY_AGAIN, failures
 
 
 def _parameter(name: str, description: str, schema: dict[str, Any], *, repeated: bool = False) -> dict[str, Any]:
@@ -12,7 +13,6 @@ def _parameter(name: str, description: str, schema: dict[str, Any], *, repeated:
 
 
 _TEXT, _INSTANT = {"type": "string"}, {"type": "string", "format": "date-time"}
-_TICKET = _parameter("ticket", "Instead of a token: what `exportBehaviors` or `exportExtensionUser` put here.", _TEXT)
 _FILTER = [
     _parameter("from", "Events from this instant on.", _INSTANT),
     _parameter("to", "Events before this instant.", _INSTANT),
@@ -27,22 +27,26 @@ _FILTER = [
     ),
     _parameter("domain", "Events of this domain.", _TEXT, repeated=True),
     _parameter("urlContains", "Events whose url contains this, whatever the case.", _TEXT),
-    _TICKET,
 ]
-_FAILURES: dict[int, dict[str, Any]] = {
-    400: {"description": "A parameter makes no sense."},
-    401: {"description": "No token or ticket, or one that does not hold any more."},
-    429: {"description": "Too many exports; `Retry-After` says when to come back."},
+_EXTENSION_USER_ID = {
+    "name": "extension_user_id",
+    "in": "path",
+    "required": True,
+    "description": "The person's `id` or `uuid`.",
+    "schema": _TEXT,
 }
+_REFUSALS = {"s400": "A parameter makes no sense.", "s401": "No token or ticket, or one that does not hold any more."}
 
 
-def _route(summary: str, description: str, media: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+def _route(
+    summary: str, description: str, media: str, parameters: list[dict[str, Any]], **refusals: str
+) -> dict[str, Any]:
     ok = {"description": "The download.", "content": {media: {"schema": {"type": "string"}}}}
     return {
         "summary": summary,
         "description": description,
         "openapi_extra": {"parameters": parameters},
-        "responses": {200: ok, **_FAILURES},
+        "responses": {200: ok, **failures(**_REFUSALS, **refusals, **TRY_AGAIN)},
         "response_model": None,
     }
 
@@ -65,5 +69,7 @@ EXTENSION_USER = _route(
     "For admins of the organization. Lines of JSON, each with its `kind`: `extensionUser`, `apiKey`, `organization`, "
     "`behavior`, `rejectedEvent`, `auditEntry`; the last is `end`, with the number of those before it.",
     "application/x-ndjson",
-    [_TICKET],
+    [_EXTENSION_USER_ID],
+    s403="The caller is no admin of the person's organization.",
+    s404="There is no such person, or none that the caller may know of.",
 )

@@ -28,8 +28,8 @@ async def document(http: AsyncClient) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("method", "path", "statuses"),
     [
-        ("post", BEHAVIORS, {"201", "400", "401", "413", "429", "503"}),
-        ("post", BATCH, {"201", "400", "401", "413", "429", "503"}),
+        ("post", BEHAVIORS, {"201", "400", "401", "408", "413", "429", "503"}),
+        ("post", BATCH, {"201", "400", "401", "408", "413", "429", "503"}),
         ("get", AUTH, {"200", "401", "429", "503"}),
     ],
 )

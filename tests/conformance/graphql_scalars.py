@@ -1,0 +1,8 @@
+"""Values of our scalars for schemathesis, which imports this: most are right, some are not."""
+
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.graphql import nodes
+
+schemathesis.graphql.scalar("TimeZone", st.sampled_from(["UTC", "Europe/Berlin", "Mars/Olympus"]).map(nodes.String))
+schemathesis.graphql.scalar("Duration", st.sampled_from(["P7D", "PT1H", "P100000D", "-P1D", "soon"]).map(nodes.String))
