@@ -18,11 +18,12 @@ EXAMPLES = os.environ.get("FUZZ_EXAMPLES")
 
 
 @pytest.fixture
-async def headers(world: World) -> list[str]:
+async def headers(world: World, served: AsyncClient) -> list[str]:
     """The headers of a super admin's requests, from a page of the service's own, with a person's API key."""
     admin = await world.super_admin()
     person = await world.recorded(await world.organization())
-    headers = {"Authorization": f"Bearer {admin.token}", "X-API-Key": person.key.text, "Origin": "http://localhost"}
+    origin = str(served.base_url)
+    headers = {"Authorization": f"Bearer {admin.token}", "X-API-Key": person.key.text, "Origin": origin}
     return [f"--header={name}: {value}" for name, value in headers.items()]
 
 
