@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import logging
 import signal
 from pathlib import Path
@@ -244,6 +245,8 @@ async def test_the_processes_that_serve_find_the_application_in_the_environment(
         AsyncClient(transport=ASGITransport(application), base_url="http://test") as client,
     ):
         assert (await client.get("/ready")).status_code == 200
+        assert gc.get_freeze_count() > 100_000  # nothing of what lasts is gone through again and again
+    assert gc.get_freeze_count() == 0
 
 
 async def _tables(url: str) -> set[str]:
