@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
+from app.direct import DirectRoutes
 from app.graphql import GraphQLEndpoint
 from app.health import router as health_router
 from app.middleware import Cors, SecurityHeaders, UnexpectedFailures
@@ -73,6 +74,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.router.routes.append(Route("/swagger", _swagger))
     app.router.routes.append(Mount(STATIC_PATH, static_files()))
     _answer_failures(app)
+    app.add_middleware(DirectRoutes, router=rest_router)
     app.add_middleware(UnexpectedFailures, routes=routes)
     app.add_middleware(Cors, origins=origins)
     app.add_middleware(SecurityHeaders, https=secure)  # around Cors: preflights, which that answers, have them too
