@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.errors import AppError, InvalidInput, QueryTimeout, Unavailable
 from core.spans import span
@@ -64,9 +64,10 @@ class Database:
             pool_size=options.pool_size,
             max_overflow=0,
             pool_timeout=_POOL_WAIT_SECONDS,
-            pool_pre_ping=True,
             hide_parameters=True,  # they are urls, keys and password hashes; errors are logged
         )
+        event.listen(self.engine.sync_engine, "checkout", _replace_if_closed)
+        self._statements = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.size = options.pool_size
         self.waiting = 0
         self.timeouts = 0
@@ -97,6 +98,16 @@ class Database:
                 await _drop_if_read_only(connection, error)
                 raise
 
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection for statements each of which is a transaction of its own: no BEGIN, no COMMIT."""
+        async with translated_errors(), self._lent(self._statements) as connection:
+            try:
+                yield connection
+            except DBAPIError as error:
+                await _drop_if_read_only(connection, error)
+                raise
+
     async def answer(self, question: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
         """Run a question, which only reads, and may be run a second time; what it returns.
 
@@ -110,12 +121,12 @@ class Database:
         await self.engine.dispose()
 
     @asynccontextmanager
-    async def _lent(self) -> AsyncIterator[AsyncConnection]:
+    async def _lent(self, engine: AsyncEngine | None = None) -> AsyncIterator[AsyncConnection]:
         async with AsyncExitStack() as stack:
             stack.enter_context(span())
             self.waiting += 1
             try:
-                connection = await stack.enter_async_context(self.engine.connect())
+                connection = await stack.enter_async_context((engine or self.engine).connect())
             except PoolTimeoutError:
                 self.timeouts += 1
                 raise
@@ -174,3 +185,13 @@ async def _drop_if_read_only(connection: AsyncConnection, error: DBAPIError) -> 
     """After a failover an old primary still answers pings but refuses writes: such a connection must not return."""
     if sqlstate_of(error) == _READ_ONLY:
         await connection.invalidate()
+
+
+def _replace_if_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Before a connection is lent: make a new one when the server has closed it, as it does when it dies.
+
+    The driver hears of that by itself. Asking the server each time would cost three round trips, and a server that is
+    frozen would be waited for twice.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError

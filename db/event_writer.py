@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
+from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -27,6 +28,7 @@ from db.engine import Database, unavailable
 from db.key_usage import KeyUsage
 from db.partitions import Partitions, month_of
 from db.queries.ingestion import store
+from db.queries.whole_groups import store_whole
 from db.submissions import Receipt, RejectedEvent, Submission
 
 log = structlog.get_logger()
@@ -166,12 +168,19 @@ class EventWriter:
     async def _store(self, submissions: Sequence[Submission]) -> Sequence[_Outcome]:
         received_at = now()
         await self._partitions.ensure({month_of(e.event.ts) for s in submissions for e in s.events})
-        async with self.database.write() as connection:
-            outcomes = await store(connection, submissions, received_at)
+        outcomes = await self._stored(submissions, received_at)
         for submission, outcome in zip(submissions, outcomes, strict=True):
             if submission.key is not None and isinstance(outcome, Receipt):
                 self._key_usage.touch(submission.key.user_id, received_at)
         return outcomes
+
+    async def _stored(self, submissions: Sequence[Submission], received_at: datetime) -> Sequence[_Outcome]:
+        async with self.database.alone() as connection:
+            receipts = await store_whole(connection, submissions, received_at)
+        if receipts is not None:
+            return receipts
+        async with self.database.write() as connection:
+            return await store(connection, submissions, received_at)
 
 
 def _report(outcomes: Sequence[_Outcome], events: int, seconds: float) -> GroupReport:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from core.events import Event, EventRejected
 
 _EVENT_BYTES = 1500
@@ -22,8 +24,7 @@ class KeyClaim:
     key_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingEvent:
+class IncomingEvent(msgspec.Struct, frozen=True, gc=False):
     """An event to store: its place in the request, person (nil for anonymous), id and origin."""
 
     index: int
@@ -79,8 +80,6 @@ class Person:
     id: UUID
     organization_id: UUID
     username: str
-    is_active: bool
-    api_key_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""Storing a group of submissions in one transaction."""
+"""Storing a group of submissions in one transaction, step by step. What can be told beforehand: whole_groups.py."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -40,6 +41,14 @@ _INSERT_REJECTED = text("""
 """)
 
 
+class _Known(NamedTuple):
+    """A person as they are in this transaction."""
+
+    person: Person
+    is_active: bool
+    key_hash: bytes
+
+
 async def store(
     connection: AsyncConnection, submissions: Sequence[Submission], received_at: datetime, *, marks: bool = True
 ) -> list[Receipt | Unauthenticated]:
@@ -54,7 +63,7 @@ async def store(
     receipts = [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
     inserted = await _insert(connection, receipts, received_at, marks=marks)
     for receipt in receipts:
-        _tell_duplicates(receipt, inserted)
+        tell_duplicates(receipt, inserted)
     await _keep_rejected(connection, [event for receipt in receipts for event in receipt.rejected], received_at)
     return outcomes
 
@@ -67,7 +76,7 @@ async def first_received_at(connection: AsyncConnection, event: IncomingEvent) -
     return await connection.scalar(statement)
 
 
-async def _people(connection: AsyncConnection, submissions: Iterable[Submission]) -> dict[UUID, Person]:
+async def _people(connection: AsyncConnection, submissions: Iterable[Submission]) -> dict[UUID, _Known]:
     ids = {event.user_id for submission in submissions for event in submission.events}
     ids |= {submission.key.user_id for submission in submissions if submission.key is not None}
     ids.discard(ANONYMOUS)
@@ -85,34 +94,35 @@ async def _people(connection: AsyncConnection, submissions: Iterable[Submission]
         .order_by(ExtensionUser.id)
         .with_for_update(key_share=True, read=True)
     )
-    return {row.id: Person(*row) for row in await connection.execute(statement)}
+    rows = await connection.execute(statement)
+    return {row.id: _Known(Person(*row[:3]), row.is_active, row.api_key_hash) for row in rows}
 
 
-def _sorted_out(submission: Submission, people: dict[UUID, Person], received_at: datetime) -> Receipt | Unauthenticated:
+def _sorted_out(submission: Submission, people: dict[UUID, _Known], received_at: datetime) -> Receipt | Unauthenticated:
     """A receipt with the events that may be stored under `accepted`, or the failure of the whole request."""
     if submission.key is not None:
         holder = people.get(submission.key.user_id)
-        if holder is None or not holder.is_active or holder.api_key_hash != submission.key.key_hash:
+        if holder is None or not holder.is_active or holder.key_hash != submission.key.key_hash:
             return Unauthenticated("Invalid or inactive API key")
     receipt = Receipt(received_at, rejected=list(submission.rejected))
     for event in submission.events:
-        person = people.get(event.user_id)
-        if event.user_id != ANONYMOUS and (person is None or not person.is_active):
-            receipt.rejected.append(_not_a_user(event, person))
+        known = people.get(event.user_id)
+        if event.user_id != ANONYMOUS and (known is None or not known.is_active):
+            receipt.rejected.append(_not_a_user(event, known))
             continue
-        if person is not None:
-            receipt.people[person.id] = person
+        if known is not None:
+            receipt.people[event.user_id] = known.person
         receipt.accepted.append(event)
     receipt.rejected.sort(key=lambda event: event.index)
     return receipt
 
 
-def _not_a_user(event: IncomingEvent, person: Person | None) -> RejectedEvent:
-    if person is None:
+def _not_a_user(event: IncomingEvent, known: _Known | None) -> RejectedEvent:
+    if known is None:
         reason = EventRejected(RejectionCode.UNKNOWN_USER, "unknown user", str(event.user_id))
     else:
         reason = EventRejected(RejectionCode.INACTIVE_USER, "inactive user", str(event.user_id))
-    return RejectedEvent(event.index, reason, None if person is None else event.user_id, event.payload())
+    return RejectedEvent(event.index, reason, None if known is None else event.user_id, event.payload())
 
 
 async def _insert(
@@ -142,7 +152,7 @@ async def _insert(
     return set(result.scalars())
 
 
-def _tell_duplicates(receipt: Receipt, inserted: set[UUID]) -> None:
+def tell_duplicates(receipt: Receipt, inserted: set[UUID]) -> None:
     """Move the receipt's events that were stored before from `accepted` to `duplicates`.
 
     An id counts as new for the first event that has it in the group, so it is taken out of `inserted` once claimed.

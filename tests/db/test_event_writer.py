@@ -6,12 +6,12 @@ from datetime import date
 import pytest
 from structlog.testing import capture_logs
 
-from core.errors import Unavailable
+from core.errors import Unauthenticated, Unavailable
 from core.events import ANONYMOUS, RawEvent, payload_text
 from db.event_writer import GROUP_EVENTS, QUEUE_BYTES, EventWriter
 from db.key_usage import KeyUsage
 from db.partitions import Partitions
-from db.submissions import Receipt
+from db.submissions import KeyClaim, Receipt
 from resolvers import ingestion
 from resolvers.ingestion import Candidate
 from resolvers.services import Services
@@ -29,9 +29,9 @@ class Waiting:
         self._services = replace(services, writer=self.writer)
         self.requests: list[asyncio.Task[Receipt]] = []
 
-    async def request(self, *events: RawEvent) -> asyncio.Task[Receipt]:
+    async def request(self, *events: RawEvent, claim: KeyClaim | None = None) -> asyncio.Task[Receipt]:
         candidates = [Candidate(event, lambda: payload_text("as sent")) for event in events]
-        task = asyncio.create_task(ingestion.store(self._services, candidates))
+        task = asyncio.create_task(ingestion.store(self._services, candidates, claim))
         await asyncio.sleep(0)  # it runs up to where it waits for the writer
         self.requests.append(task)
         return task
@@ -75,6 +75,36 @@ async def test_requests_that_come_together_share_a_commit(world: World, statemen
     assert {answer.status_code for answer in answers} == {201}
     assert len(await stored(world.services)) == 200
     assert 1 <= inserts(statements) <= 20
+
+
+async def test_a_usual_group_is_stored_by_one_statement(world: World, waiting: Waiting, statements: StatementCounter):
+    ada = await world.recorded(await world.organization())
+    await waiting.request(raw("09:00:00", user_id=ada.id), raw("09:00:00"))
+    await waiting.store()  # the month has its partition
+    again = Waiting(world.services)
+    await again.request(raw("09:00:01", user_id=ada.id), raw("09:00:01"))
+    await again.request(raw("09:00:02"))
+    await again.writer._partitions.ensure([date(2026, 8, 1)])
+    statements.clear()
+
+    receipts = await again.store()
+
+    assert [len(receipt.accepted) for receipt in receipts if isinstance(receipt, Receipt)] == [2, 1]
+    assert len(statements) == 1
+    assert len(await stored(world.services)) == 5
+
+
+async def test_a_person_known_by_two_keys_is_stored_for_by_the_right_one(world: World, waiting: Waiting):
+    ada = await world.recorded(await world.organization())
+    right, wrong = KeyClaim(ada.id, ada.key.hash), KeyClaim(ada.id, b"revoked")
+
+    stays = await waiting.request(raw("09:00:00"), claim=right)
+    goes = await waiting.request(raw("09:00:01"), claim=wrong)
+    await waiting.store()
+
+    assert len(stays.result().accepted) == 1
+    assert isinstance(goes.exception(), Unauthenticated)
+    assert len(await stored(world.services)) == 1
 
 
 async def test_what_waits_is_stored_at_once(waiting: Waiting, statements: StatementCounter):

@@ -28,6 +28,7 @@ WITHOUT_SCOPE = {
     "sign_in": {"*"},
     # Storing events is done by the extension's right, not a viewer's.
     "ingestion": {"*"},
+    "whole_groups": {"*"},
     # Runs on the service's own behalf.
     "housekeeping": {"*"},
     # An operator takes over the whole of another database.
