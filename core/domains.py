@@ -2,6 +2,8 @@
 
 import re
 
+_USUAL = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|$)")
+"""A lower-case host without user or port: its domain needs none of what follows."""
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(.*)", re.IGNORECASE | re.DOTALL)
 _PATH_START = re.compile(r"[/?#]")
 _AUTHORITY_END = re.compile(r"[/?#\\]")  # browsers read a backslash in an http url as a slash
@@ -18,6 +20,9 @@ def domain_of(url: str) -> str | None:
 
     Never raises: a url from the field may be anything.
     """
+    usual = _USUAL.match(url)
+    if usual is not None:
+        return usual[1]
     url = url.strip()
     scheme_and_rest = _SCHEME.fullmatch(url)
     if scheme_and_rest is None or _is_host_and_port(url):

@@ -1,9 +1,10 @@
 """Collection: the one path that events take into the database, whether they came over REST or GraphQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from core.clock import now
 from core.errors import Unauthenticated
@@ -24,8 +25,7 @@ KEY_REQUIRED = "X-API-Key header is required"
 _TOO_MANY = "Too many requests. Please slow down."
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """An event of a request: its members, or why they could not even be read, and what the client sent."""
 
     raw: RawEvent | EventRejected
@@ -99,27 +99,30 @@ def with_coordinates(candidate: Candidate) -> Candidate:
 
 def _submission(services: Services, claim: KeyClaim | None, candidates: Sequence[Candidate]) -> Submission:
     submission = Submission([], [], claim)
-    received, ids = now(), OccurrenceCounter()
+    received, ids, check = now(), OccurrenceCounter(), services.event_rules.check
     for index, candidate in enumerate(candidates):
+        raw, payload = candidate.raw, candidate.payload
         try:
-            if isinstance(candidate.raw, EventRejected):
-                raise candidate.raw
-            event = services.event_rules.check(candidate.raw, received)
-            user_id = _person(claim, candidate.raw)
+            if isinstance(raw, EventRejected):
+                raise raw
+            event = check(raw, received)
+            user_id = _person(claim, raw)
         except EventRejected as rejected:
             poster = None if claim is None else claim.user_id
-            submission.rejected.append(RejectedEvent(index, rejected, poster, candidate.payload()))
+            submission.rejected.append(RejectedEvent(index, rejected, poster, payload()))
             continue
-        submission.events.append(IncomingEvent(index, user_id, ids.id_of(user_id, event), event, candidate.payload))
+        submission.events.append(IncomingEvent(index, user_id, ids.id_of(user_id, event), event, payload))
     return submission
 
 
 def _person(claim: KeyClaim | None, raw: RawEvent) -> UUID:
+    if raw.user_id is None:
+        return ANONYMOUS if claim is None else claim.user_id
     if claim is None:
         if raw.user_id == ANONYMOUS:  # given, it must name somebody; leaving it out is how to be anonymous
             raise EventRejected(RejectionCode.UNKNOWN_USER, "unknown user", str(raw.user_id))
-        return raw.user_id or ANONYMOUS
-    if raw.user_id is not None and raw.user_id != claim.user_id:
+        return raw.user_id
+    if raw.user_id.int != claim.user_id.int:
         raise EventRejected(
             RejectionCode.USER_MISMATCH, "userId is not the API key's user", "leave it out, or use that person's key"
         )

@@ -69,7 +69,11 @@ def _events_of(members: object) -> list[Any]:
 
 
 def _candidate(raw: RawEvent) -> Candidate:
-    return Candidate(raw, lambda: payload_text(msgspec.to_builtins(raw)))
+    return Candidate(raw, partial(_as_sent, raw))
+
+
+def _as_sent(raw: RawEvent) -> str:
+    return payload_text(msgspec.to_builtins(raw))
 
 
 def _converted(members: object) -> Candidate:

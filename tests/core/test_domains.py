@@ -77,3 +77,16 @@ def test_any_text_has_a_domain_or_none(url: str):
 )
 def test_examples(url: str, domain: str | None):
     assert domain_of(url) == domain
+
+
+@given(
+    st.sampled_from(["http", "https"]),
+    USERINFO,
+    HOSTS | st.text("a.-_", max_size=3),
+    PORTS,
+    TAILS | st.text(max_size=3),
+)
+def test_usual_addresses_are_only_read_faster(scheme: str, userinfo: str, host: str, port: str, tail: str):
+    url = f"{scheme}://{userinfo}{host}{port}{tail}"
+
+    assert domain_of(url) == domain_of(f" {url}")  # a space in front is not usual

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -6,9 +5,10 @@ from uuid import UUID
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.events import ANONYMOUS, Event, EventRules, RawEvent
-from core.identity import OccurrenceCounter
+from core.identity import OccurrenceCounter, id_from
 from tests.world import at, moment
 
 ADA, BEN = UUID(int=1), UUID(int=2)
@@ -68,7 +68,8 @@ def test_events_that_differ_have_ids_that_differ(events: list[Event]):
 @few
 @given(EVENTS, st.integers(1, 5))
 def test_equal_events_are_told_apart_by_their_number_unless_they_have_an_id_of_their_own(event: Event, times: int):
-    unnamed, named = replace(event, raw=msgspec.structs.replace(event.raw, event_id=None)), accepted(event_id="e1")
+    raw = replace(event.raw, event_id=None)
+    unnamed, named = replace(event, raw=raw), accepted(event_id="e1")
 
     repeated = ids([unnamed] * times)
 
@@ -111,3 +112,14 @@ def test_members_do_not_run_into_one_another():
 
 def test_an_empty_id_of_the_clients_own_is_none():
     assert ids([accepted(event_id="")]) == ids([accepted()])
+
+
+@few
+@given(EVENTS.filter(lambda event: not event.raw.event_id))
+def test_the_id_is_the_hash_of_the_person_and_the_members(event: Event):
+    raw = event.raw
+
+    expected = id_from(ADA.hex, raw.session_id, raw.ts, raw.type, event.url, str(raw.x), str(raw.y))
+
+    assert ids([event]) == [expected]
+    assert (expected.version, str(expected)) == (8, str(UUID(bytes=expected.bytes)))
