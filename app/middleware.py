@@ -1,7 +1,9 @@
 """What every request passes through, as plain ASGI: CORS, security headers, a last resort."""
 
+from functools import lru_cache
+
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -11,7 +13,11 @@ from rest.answers import failure
 
 log = structlog.get_logger()
 
+RawHeaders = list[tuple[bytes, bytes]]
+"""Headers as ASGI has them: names in lower case."""
+
 _PREFLIGHT_SECONDS = 600
+_ORIGINS_REMEMBERED = 64
 _ALLOWED_HEADERS = "Content-Type, X-API-Key, API-Key, Authorization"
 _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -29,39 +35,46 @@ class Cors:
     def __init__(self, app: ASGIApp, origins: Origins) -> None:
         self._app = app
         self._origins = origins
+        # The extension sends the same origin with every request of every browser.
+        self._headers = lru_cache(_ORIGINS_REMEMBERED)(self._headers_for)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = Headers(scope=scope).get("origin") if scope["type"] == "http" else None
+        origin = _header(scope, b"origin") if scope["type"] == "http" else None
         if origin is None:
             await self._app(scope, receive, send)
             return
         cors = self._headers(origin)
-        if scope["method"] == "OPTIONS" and "access-control-request-method" in Headers(scope=scope):
-            await send({"type": "http.response.start", "status": 204, "headers": _raw(cors | self._preflight(origin))})
+        if scope["method"] == "OPTIONS" and _header(scope, b"access-control-request-method") is not None:
+            headers = _varied([*cors, *self._preflight(origin)])
+            await send({"type": "http.response.start", "status": 204, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
-        await self._app(scope, receive, _with_headers(send, cors))
 
-    def _headers(self, origin: str) -> dict[str, str]:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = _varied([*message["headers"], *cors])
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+    def _headers_for(self, origin: str) -> RawHeaders:
         if not self._origins.may_read(origin):
-            return {"Vary": "Origin"}
-        headers = {
-            "Vary": "Origin",
-            "Access-Control-Allow-Origin": origin,
-            "Access-Control-Expose-Headers": "Retry-After, X-Request-ID",
-        }
+            return []
+        headers = {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "Retry-After, X-Request-ID"}
         if self._origins.may_send_cookies(origin):
             headers["Access-Control-Allow-Credentials"] = "true"
-        return headers
+        return _raw(headers)
 
-    def _preflight(self, origin: str) -> dict[str, str]:
+    def _preflight(self, origin: str) -> RawHeaders:
         if not self._origins.may_read(origin):
-            return {}
-        return {
-            "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-            "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
-            "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
-        }
+            return []
+        return _raw(
+            {
+                "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+                "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
+                "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
+            }
+        )
 
 
 class UnexpectedFailures:
@@ -98,25 +111,36 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
-        self._headers = _SECURITY_HEADERS | ({"Strict-Transport-Security": _HSTS} if https else {})
+        self._headers = _raw(_SECURITY_HEADERS | ({"Strict-Transport-Security": _HSTS} if https else {}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, _with_headers(send, self._headers) if scope["type"] == "http" else send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"]
+                own = {name for name, _ in headers}
+                message["headers"] = [*headers, *(header for header in self._headers if header[0] not in own)]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
 
 
-def _with_headers(send: Send, extra: dict[str, str]) -> Send:
-    async def send_with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in extra.items():
-                if name == "Vary":
-                    headers.add_vary_header(value)
-                else:
-                    headers.setdefault(name, value)
-        await send(message)
-
-    return send_with_headers
+def _header(scope: Scope, name: bytes) -> str | None:
+    for each, value in scope["headers"]:
+        if each == name:
+            return str(value, "latin-1")
+    return None
 
 
-def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+def _varied(headers: RawHeaders) -> RawHeaders:
+    if any(name == b"vary" for name, _ in headers):
+        MutableHeaders(raw=headers).add_vary_header("Origin")
+        return headers
+    return [*headers, (b"vary", b"Origin")]
+
+
+def _raw(headers: dict[str, str]) -> RawHeaders:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
