@@ -1,0 +1,72 @@
+import asyncio
+
+import pytest
+
+from core.deadlines import within
+
+SOON = 0.01
+
+
+async def test_what_takes_too_long_is_cancelled():
+    cancelled = asyncio.Event()
+
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    with pytest.raises(TimeoutError), within(SOON):
+        await endless()
+
+    assert cancelled.is_set()
+
+
+async def test_what_is_done_in_time_is_not():
+    with within(60):
+        await asyncio.sleep(0)
+
+    current = asyncio.current_task()
+    assert current is not None
+    assert current.cancelling() == 0
+
+
+async def test_the_nearer_of_two_bounds_ends_first():
+    with within(60):
+        with pytest.raises(TimeoutError), within(SOON):
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+
+
+async def test_a_cancellation_by_somebody_else_passes_through():
+    async def bounded() -> None:
+        with within(60):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(bounded())
+    await asyncio.sleep(0)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_other_errors_pass_through():
+    with pytest.raises(ZeroDivisionError), within(60):
+        raise ZeroDivisionError
+
+
+async def test_one_clock_serves_many_and_stops_when_nothing_is_left():
+    async def bounded(seconds: float) -> str:
+        try:
+            with within(seconds):
+                await asyncio.Event().wait()
+        except TimeoutError:
+            return "late"
+        return "in time"
+
+    first = await asyncio.gather(*(bounded(SOON) for _ in range(3)))
+    await asyncio.sleep(0.5)  # the clock has run down
+    second = await asyncio.gather(*(bounded(SOON) for _ in range(3)))
+
+    assert [*first, *second] == ["late"] * 6
