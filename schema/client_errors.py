@@ -23,7 +23,7 @@ class LoggedSchema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:  # noqa: ARG002 - overridden
         for error in errors:
             if _unexpected(error):
-                log.error("unexpected error in a resolver", path=error.path, exc_info=error.original_error)
+                log.error("unexpected error in a resolver", path=error.path, exc_info=_cause(error))
 
 
 class ClientErrors(SchemaExtension):
@@ -51,8 +51,22 @@ class ClientErrors(SchemaExtension):
         yield
 
 
+def _cause(error: GraphQLError) -> Exception:
+    """What began it: graphql-core wraps errors in errors, and their words in its own."""
+    cause: Exception = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
 def _unexpected(error: GraphQLError) -> bool:
-    return error.original_error is not None and not isinstance(error.original_error, AppError | GraphQLError)
+    """Whether it is told by nobody who means clients to read it."""
+    cause = _cause(error)
+    if not isinstance(cause, GraphQLError):
+        return not isinstance(cause, AppError)
+    # Of a field that was executed, graphql-core reports in these words what the client sent, else what *we* answered.
+    executed = error.path is not None and "code" not in (cause.extensions or {})
+    return executed and not error.message.startswith("Argument ")
 
 
 def _for_clients(error: GraphQLError, *, invalid: bool) -> GraphQLError:
