@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from bench import metrics, storing
+from bench import collection, metrics, storing
 from bench.section import Measure
 
 PARTS: Mapping[str, Measure] = {
+    "collection": collection.measure,
     "metrics": metrics.measure,
     "storing": storing.measure,
 }
