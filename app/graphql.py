@@ -24,13 +24,15 @@ from resolvers.services import Services
 from resolvers.sign_in import authenticate
 from rest.bodies import read_body
 from rest.routes import client_of
+from schema.admission import too_large
 from schema.build import schema
 from schema.context import Context
+from schema.documents.gate import Gate
 
 DOCUMENT_LIMIT = 32 * 1024
 """In characters. Values belong into variables, for which the body has more room."""
-BODY_LIMIT = 2 * 1024 * 1024
-"""Room for `ingestBehaviors` with 1000 events of usual size; queries need a fraction of it."""
+INGESTION_LIMIT = 1024 * 1024
+"""In bytes: room for `ingestBehaviors` with 1000 events of usual size, and for nothing else."""
 
 
 class GraphQLEndpoint(GraphQL[Context, None]):
@@ -39,9 +41,12 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     https://graphql.github.io/graphql-over-http/draft/
     """
 
-    def __init__(self, services: Services, origins: Origins, examples: Sequence[Example], *, secure: bool) -> None:
+    def __init__(
+        self, services: Services, gate: Gate, origins: Origins, examples: Sequence[Example] | None, *, secure: bool
+    ) -> None:
         super().__init__(schema, subscription_protocols=())
         self._services = services
+        self._gate = gate
         self._origins = origins
         self._examples = examples
         self._secure = secure
@@ -50,7 +55,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         request = Request(scope, receive)
         try:
             # Read here, within its bound: the view asks for the body without one, and then finds it read.
-            request._body = await read_body(request, BODY_LIMIT)  # noqa: SLF001
+            request._body = await self._body(request)  # noqa: SLF001
             response = await self.run(request)
         except (TooLarge, TooSlow) as error:
             response = _refusal(request, error.message, error.status, error.code)
@@ -58,7 +63,18 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             response = _refused_by_the_view(request, error)
         await response(scope, receive, send)
 
-    async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002 - the view's
+    async def _body(self, request: Request) -> bytes:
+        """The request's body. TooLarge, unless it may be one that stores events: admission looks whether it is."""
+        gate = self._gate
+        body = await read_body(request, max(gate.body_limit, INGESTION_LIMIT))
+        may_ingest = b"ingestBehaviors" in body or (gate.trusted.texts and b"documentId" in body)
+        if len(body) > gate.body_limit and not may_ingest:
+            raise TooLarge(too_large(gate.body_limit))
+        return body
+
+    async def render_graphql_ide(self, request: Request) -> Response:
+        if self._examples is None:
+            return _refusal(request, "There is no page here. POST GraphQL requests to this address.", 404, "NOT_FOUND")
         return graphiql_page(self._examples)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
@@ -73,7 +89,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             secure=self._secure,
         )
         authentication: Any = await self._authenticate(request, cookies)
-        return Context(self._services, client_of(request), cookies, authentication)
+        size = len(await request.body())
+        return Context(self._services, client_of(request), cookies, authentication, self._gate, size)
 
     async def _authenticate(self, request: Request, cookies: RequestCookies) -> Any:
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
@@ -92,7 +109,31 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         # The view goes on to look members up. (A body comes as bytes; a parameter of a GET, as text, may be null.)
         if not isinstance(parsed, dict) and not (parsed is None and isinstance(data, str)):
             raise HTTPException(400, "A GraphQL request is a JSON object.")
-        return parsed
+        return self._with_text(parsed) if isinstance(data, bytes) else parsed
+
+    def parse_query_params(self, params: Any) -> dict[str, Any]:
+        return self._with_text(super().parse_query_params(params))
+
+    def _with_text(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The request with the text of the trusted document that it names, if it names one. HTTPException."""
+        document_id = request.get("documentId")
+        if document_id is None:
+            if self._gate.trusted.only and request.get("query") is not None:
+                raise DocumentRefusal(
+                    "Only trusted documents are answered here: send the `documentId` of one instead of a `query`.",
+                    "TRUSTED_DOCUMENTS_ONLY",
+                )
+            return request
+        if request.get("query") is not None:
+            raise HTTPException(400, "Send a `documentId` or a `query`, not both.")
+        text = self._gate.trusted.text(document_id)
+        if text is None:
+            raise DocumentRefusal(
+                "No trusted document has this `documentId`. It is `sha256:` and the SHA-256 of a document that the "
+                "service was started with, in hex.",
+                "PERSISTED_DOCUMENT_NOT_FOUND",
+            )
+        return request | {"query": text}
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Any:
         if _media_type(request) is None:
@@ -102,7 +143,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         data: Any = await super().parse_http_body(request)
         if not isinstance(data.operation_name, str | None):
             raise HTTPException(400, "`operationName` must be a string or null, if provided.")
-        if data.query is not None and len(data.query) > DOCUMENT_LIMIT:
+        if data.query is not None and len(data.query) > DOCUMENT_LIMIT and data.query not in self._gate.trusted.read:
             raise HTTPException(400, f"The document is too long: at most {DOCUMENT_LIMIT} characters. Use variables.")
         return data
 
@@ -132,6 +173,14 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         return orjson.dumps(data)
 
 
+class DocumentRefusal(HTTPException):
+    """The refusal of a request for the document that it names, or does not."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(400, message)
+        self.code = code
+
+
 def _media_type(request: Request | WebSocket | AsyncHTTPRequestAdapter) -> str | None:
     return preferred_media_type(request.headers.get("accept"))
 
@@ -146,7 +195,8 @@ def _refused_by_the_view(request: Request, error: HTTPException) -> Response:
         message = "GET answers queries only: send other operations by POST."
         return _refusal(request, message, HTTPStatus.METHOD_NOT_ALLOWED, "BAD_REQUEST", Allow="POST")
     headers = {"Allow": "GET, POST"} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else {}
-    return _refusal(request, error.reason, error.status_code, "BAD_REQUEST", **headers)
+    code = error.code if isinstance(error, DocumentRefusal) else "BAD_REQUEST"
+    return _refusal(request, error.reason, error.status_code, code, **headers)
 
 
 def _refusal(request: Request, message: str, status: int, code: str, **headers: str) -> Response:

@@ -58,6 +58,7 @@ async def wait_for_database(settings: Settings, url: str, seconds: float) -> Non
 async def prepare(settings: Settings, url: str) -> None:
     """Make sure that PostgreSQL and Redis answer and the schema is up to date; CannotStart otherwise."""
     check_tracing(settings)
+    check_trusted_documents(settings)
     await check_redis(settings)
     await check_database(settings, url)
     await check_replica(settings, url)
@@ -65,6 +66,19 @@ async def prepare(settings: Settings, url: str) -> None:
         await migrate.upgrade(url)
     else:
         await _check_revision(url)
+
+
+def check_trusted_documents(settings: Settings) -> None:
+    """CannotStart, saying why, when the trusted documents cannot be used."""
+    if settings.trusted_documents is None:
+        return
+    from app.gate import gate_of  # noqa: PLC0415 - the commands start faster without the schema
+    from schema.documents.trusted import BadManifest  # noqa: PLC0415
+
+    try:
+        gate_of(settings)
+    except BadManifest as error:
+        raise CannotStart(f"TRUSTED_DOCUMENTS: {error}") from error
 
 
 async def check_database(settings: Settings, url: str) -> None:

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from app.direct import DirectRoutes
+from app.gate import gate_of
 from app.graphql import GraphQLEndpoint
 from app.health import router as health_router
 from app.middleware import Cors, SecurityHeaders, UnexpectedFailures
@@ -40,6 +41,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     secure = settings.public_url.startswith("https://")
     metrics, tracing = Metrics() if settings.metrics_port else None, tracing_of(settings)
     routes = RouteNames()
+    gate, examples = gate_of(settings), load_examples() if settings.serves_graphiql else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -48,9 +50,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
                 stack.push_async_callback(asyncio.to_thread, tracing.close)
             services = await stack.enter_async_context(running_services(settings, database_url, metrics or NOBODY))
             if metrics:
-                await stack.enter_async_context(metrics_served(settings, metrics, services))
+                await stack.enter_async_context(metrics_served(settings, metrics, services, gate.documents))
             app.state.services = services
-            endpoint = GraphQLEndpoint(services, origins, load_examples(), secure=secure)
+            endpoint = GraphQLEndpoint(services, gate, origins, examples, secure=secure)
             app.router.routes.append(Route("/graphql", endpoint))
             yield
 

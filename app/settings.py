@@ -11,6 +11,8 @@ import limits
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core.introspection import Introspection
+
 SHORTEST_SECRET = 32
 _LAST_PORT = 65535
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
@@ -78,6 +80,20 @@ class Settings(BaseSettings):
     sign_in_limit_per_address: str = "60/minute"
     export_limit_per_account: str = "30/minute"
 
+    request_timeout_seconds: float = Field(default=10, gt=0)
+    query_max_body_kib: int = Field(default=100, ge=1)
+    query_max_tokens: int = Field(default=2000, ge=1)
+    query_max_depth: int = Field(default=12, ge=1)
+    query_max_aliases: int = Field(default=30, ge=0)
+    query_max_root_fields: int = Field(default=10, ge=1)
+    query_max_directives: int = Field(default=50, ge=0)
+    query_max_cost: int = Field(default=10_000, ge=1)
+    query_budget_per_viewer: str = "60000/minute"
+    introspection: Introspection | None = None
+    graphiql_enabled: bool | None = None
+    trusted_documents: Path | None = None
+    trusted_documents_only: bool = False
+
     ai_api_key: SecretStr | None = None
     ai_base_url: str = "https://api.openai.com/v1"
     ai_model: str = "gpt-5.4-mini"
@@ -115,6 +131,7 @@ class Settings(BaseSettings):
         "sign_in_limit_per_account_everywhere",
         "sign_in_limit_per_address",
         "export_limit_per_account",
+        "query_budget_per_viewer",
     )
     @classmethod
     def _readable_limit(cls, value: str) -> str:
@@ -158,6 +175,21 @@ class Settings(BaseSettings):
     def _replica_of_something(self) -> "Settings":
         if self.database_replica_url and self.configured_database_url is None:
             raise ValueError("DATABASE_REPLICA_URL is set, but not which database it is a replica of: DATABASE_URL.")
+        return self
+
+    @model_validator(mode="after")
+    def _affordable_queries(self) -> "Settings":
+        if limits.parse(self.query_budget_per_viewer).amount < self.query_max_cost:
+            raise ValueError(
+                f"QUERY_BUDGET_PER_VIEWER is less than QUERY_MAX_COST ({self.query_max_cost}): the costliest query "
+                "could never be paid."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _something_to_trust(self) -> "Settings":
+        if self.trusted_documents_only and self.trusted_documents is None:
+            raise ValueError("TRUSTED_DOCUMENTS_ONLY is set, but not where the documents are: TRUSTED_DOCUMENTS.")
         return self
 
     @model_validator(mode="after")
@@ -213,6 +245,18 @@ class Settings(BaseSettings):
     def migrates_on_start(self) -> bool:
         """Whether the service brings the schema up to date itself: by default everywhere but in production."""
         return self.env is not Environment.PROD if self.migrate_on_start is None else self.migrate_on_start
+
+    @property
+    def introspectors(self) -> Introspection:
+        """Who may ask about the schema: by default everybody, in production nobody."""
+        if self.introspection is not None:
+            return self.introspection
+        return Introspection.NOBODY if self.env is Environment.PROD else Introspection.EVERYBODY
+
+    @property
+    def serves_graphiql(self) -> bool:
+        """Whether `/graphql` is a page in a browser: by default everywhere but in production."""
+        return self.env is not Environment.PROD if self.graphiql_enabled is None else self.graphiql_enabled
 
     @property
     def farthest_ahead(self) -> timedelta:

@@ -11,6 +11,7 @@ from ai.options import ModelOptions
 from ai.writer import InsightWriter
 from app.secret import jwt_secret
 from app.settings import Settings
+from auth.budget import Budget
 from auth.passwords import Passwords
 from auth.throttle import Counters, Throttle
 from auth.tokens import TokenIssuer
@@ -117,4 +118,5 @@ def _throttles(settings: Settings, counters: Counters) -> Throttles:
         ingest_per_key=throttle("ingest-key", settings.ingest_limit_per_key),
         ingest_per_address=throttle("ingest-address", settings.ingest_limit_per_address),
         exports_per_account=throttle("exports-account", settings.export_limit_per_account),
+        query_budget=Budget(counters, "queries", settings.query_budget_per_viewer, enabled=settings.rate_limit_enabled),
     )

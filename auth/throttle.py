@@ -5,18 +5,22 @@ coarser (each process counts for itself), never unlimited.
 """
 
 import time
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import structlog
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import TooManyAttempts
 
 log = structlog.get_logger()
+
+Counted = TypeVar("Counted")
 
 _REDIS_PAUSE_SECONDS = 5.0
 """After a failure Redis is left alone for so long: waiting for a dead server must not slow down every request."""
@@ -34,13 +38,30 @@ class Counters:
     async def hit(self, limit: RateLimitItem, *key: str) -> int | None:
         """Count one attempt. None when it is within the limit, else the seconds until the next may be made."""
         shared = self._shared
-        if shared is not None and time.monotonic() >= self._retry_redis_at:
+        if shared is not None and self._redis_answers:
             try:
                 return await _hit(shared, limit, key)
             except (RedisError, StorageError, OSError) as error:
-                self._retry_redis_at = time.monotonic() + _REDIS_PAUSE_SECONDS
-                log.warning("Redis is not answering; throttles count in process", error=type(error).__name__)
+                self._leave_alone(error)
         return await _hit(self._local, limit, key)
+
+    async def shared_or_own(self, shared: Callable[[Redis], Awaitable[Counted]], own: Callable[[], Counted]) -> Counted:
+        """Count in Redis by `shared` when it is there and answers, else in this process by `own`."""
+        if self._redis is not None and self._redis_answers:
+            bridge: Any = self._redis.bridge  # typed for all client libraries at once
+            try:
+                return await shared(bridge.get_connection())
+            except (RedisError, OSError) as error:
+                self._leave_alone(error)
+        return own()
+
+    @property
+    def _redis_answers(self) -> bool:
+        return time.monotonic() >= self._retry_redis_at
+
+    def _leave_alone(self, error: Exception) -> None:
+        self._retry_redis_at = time.monotonic() + _REDIS_PAUSE_SECONDS
+        log.warning("Redis is not answering; throttles count in process", error=type(error).__name__)
 
     async def close(self) -> None:
         """Close the connections to Redis."""

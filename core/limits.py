@@ -14,8 +14,18 @@ CURSOR_CHARACTERS = 2500
 FILTER_NODES = 50
 """How many filters one `where` may nest, itself included."""
 PERIOD_DAYS = 400
-DOCUMENT_TOKENS = 2000
-"""How long a GraphQL document may be. Values belong into variables, which are not counted."""
+SELECTED_FIELDS = 1000
+"""How many fields an operation may select, fragments put in where they are spread."""
+OPERATIONS = 10
+"""How many operations a document may have: each is looked at with all the fragments it uses."""
+FRAGMENT_CHAIN = 30
+"""How deep fragments may be spread within one another."""
+INTROSPECTION_DEPTH = 20
+"""How deep fields may be nested below `__schema`: what GraphiQL asks is 13 deep."""
+VALUE_DEPTH = 2 * FILTER_NODES + 10
+"""How deep lists and objects of one value may be nested: as deep as filters can be, in lists each."""
+VALUES = 12_000
+"""How many values a request's variables may hold: a thousand events have nine thousand."""
 
 NAME_CHARACTERS = 255
 DESCRIPTION_CHARACTERS = 2000

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ai.writer import InsightWriter
+from auth.budget import Budget
 from auth.passwords import Passwords
 from auth.throttle import Throttle
 from auth.tokens import TokenIssuer
@@ -16,7 +17,7 @@ from resolvers.key_ring import KeyRing
 
 @dataclass(frozen=True, slots=True)
 class Throttles:
-    """Every throttle, by what it counts."""
+    """Every throttle, by what it counts, and the budget that questions are paid from."""
 
     sign_in_per_account: Throttle
     sign_in_per_account_everywhere: Throttle
@@ -24,6 +25,7 @@ class Throttles:
     ingest_per_key: Throttle
     ingest_per_address: Throttle
     exports_per_account: Throttle
+    query_budget: Budget
 
 
 @dataclass(frozen=True, slots=True)

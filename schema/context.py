@@ -13,6 +13,7 @@ from resolvers.batches import Batches
 from resolvers.caller import Caller, Client
 from resolvers.services import Services
 from resolvers.sign_in import Session
+from schema.documents.gate import Gate
 
 
 class SessionCookies(Protocol):
@@ -34,12 +35,18 @@ class SessionCookies(Protocol):
 
 @dataclass
 class Context:
-    """The request's client, cookies and sign-in: who it is, or why it is nobody."""
+    """The request's client, cookies and sign-in: who it is, or why it is nobody; and what it must pass.
+
+    `is_query` is true once it is known that the request changes nothing.
+    """
 
     services: Services
     client: Client
     cookies: SessionCookies
     authentication: tuple[Viewer, UserRow] | AppError
+    gate: Gate
+    body_bytes: int = 0
+    is_query: bool = False
 
     @cached_property
     def caller(self) -> Caller:

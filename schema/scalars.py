@@ -30,7 +30,8 @@ def format_instant(value: datetime) -> str:
     return f"{text[:_TO_MILLISECONDS]}Z" if "." in text else f"{text[:-1]}.000Z"
 
 
-def _parse_instant(value: object) -> datetime:
+def parse_instant(value: object) -> datetime:
+    """The instant that a text of RFC 3339 means. GraphQLError."""
     if isinstance(value, str) and _RFC3339.fullmatch(value):
         try:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
@@ -52,7 +53,8 @@ def _parse_big_int(value: object) -> int:
     raise _bad("A BigInt is a whole number of at most 2^53-1.")
 
 
-def _parse_duration(value: object) -> timedelta:
+def parse_duration(value: object) -> timedelta:
+    """The length of time that a text of ISO 8601 means. GraphQLError."""
     weeks = _WEEKS.fullmatch(str(value))
     if weeks is not None:
         return timedelta(weeks=int(weeks[1]))
@@ -79,7 +81,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="An instant, RFC 3339. Written in UTC with milliseconds: `2026-08-01T09:00:00.123Z`.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=format_instant,
-        parse_value=_parse_instant,
+        parse_value=parse_instant,
     ),
     UUID: strawberry.scalar(
         name="UUID",
@@ -106,6 +108,6 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="A length of time, ISO 8601 without years and months: `P7D`, `PT1H`.",
         specified_by_url="https://www.iso.org/iso-8601-date-and-time-format.html",
         serialize=msgspec.to_builtins,
-        parse_value=_parse_duration,
+        parse_value=parse_duration,
     ),
 }

@@ -19,6 +19,7 @@ from app.observability.metrics import Metrics
 from app.observability.state import ServiceState
 from app.settings import Settings
 from resolvers.services import Services
+from schema.documents.reading import Documents
 
 _CONNECTIONS = 20
 _BACKLOG = 16
@@ -29,9 +30,11 @@ class NoPortLeft(Exception):
 
 
 @asynccontextmanager
-async def metrics_served(settings: Settings, metrics: Metrics, services: Services) -> AsyncIterator[None]:
+async def metrics_served(
+    settings: Settings, metrics: Metrics, services: Services, documents: Documents
+) -> AsyncIterator[None]:
     """Answer `GET /metrics` until the end. NoPortLeft."""
-    state = ServiceState(services, metrics.requests)
+    state = ServiceState(services, documents, metrics.requests)
     metrics.registry.register(state)
 
     async def exposition(request: Request) -> Response:

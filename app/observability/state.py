@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from importlib.metadata import version
 
@@ -16,8 +16,9 @@ from db.engine import Database
 from db.event_writer import QUEUE_BYTES, EventWriter
 from db.queries.rollups import Backlog, backlog
 from db.replica import ReplicatedDatabase
+from resolvers.key_ring import KeyRing
 from resolvers.services import Services
-from schema.build import cache_uses
+from schema.documents.reading import Documents
 
 BACKLOG_SECONDS = 10.0
 """How long the rollups' backlog is remembered: asking for it costs the database, however often we are asked."""
@@ -27,8 +28,9 @@ _PATIENCE_SECONDS = 2.0
 class ServiceState(Collector):
     """Reads a running service. `look_at_database` comes first, since a collector cannot wait."""
 
-    def __init__(self, services: Services, requests: RequestMetrics) -> None:
+    def __init__(self, services: Services, documents: Documents, requests: RequestMetrics) -> None:
         self._services = services
+        self._documents = documents
         self._requests = requests
         self._backlog: Backlog | None = None
         self._look_again_at = 0.0
@@ -54,7 +56,7 @@ class ServiceState(Collector):
         yield from self._rollups()
         yield from _pools(_databases(services))
         yield _questions(services.database)
-        yield from _caches(cache_uses() | {"api_keys": (services.key_ring.hits, services.key_ring.misses)})
+        yield from _caches({"documents": self._documents, "api_keys": services.key_ring})
         throttles = (getattr(services.throttles, each.name) for each in fields(services.throttles))
         yield _counters(
             "web_behavior_throttle_refusals",
@@ -142,18 +144,18 @@ def _pools(pools: dict[str, Database]) -> Iterator[Metric]:
     )
 
 
-def _caches(uses: dict[str, tuple[int, int]]) -> Iterator[Metric]:
+def _caches(caches: Mapping[str, Documents | KeyRing]) -> Iterator[Metric]:
     yield _counters(
         "web_behavior_cache_hits",
-        "What was found in a cache: parsed GraphQL `documents`, their `validations`, holders of `api_keys`.",
+        "What was found in a cache: GraphQL `documents`, read and checked; holders of `api_keys`.",
         "cache",
-        ((cache, hits) for cache, (hits, _) in uses.items()),
+        ((name, cache.hits) for name, cache in caches.items()),
     )
     yield _counters(
         "web_behavior_cache_misses",
-        "What was not.",
+        "What was not found there.",
         "cache",
-        ((cache, misses) for cache, (_, misses) in uses.items()),
+        ((name, cache.misses) for name, cache in caches.items()),
     )
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from app.gate import gate_of
 from app.graphql import GraphQLEndpoint
 from app.media_types import RESPONSE_JSON
 from app.origins import Origins
@@ -17,18 +19,19 @@ from db.engine import Database, DatabaseOptions
 from resolvers.services import Services
 from schema.client_errors import MASK
 from schema.operation_choice import OperationChoice
-from tests.conftest import BASE_URL
+from tests.conftest import BASE_URL, make_settings
 from tests.world import Asker, World
 
 USAGE = "query ($period: Period!) { usage(period: $period) { start } }"
 
 
 @pytest.fixture
-async def hurried(services: Services, database_url: str) -> AsyncIterator[AsyncClient]:
+async def hurried(services: Services, database_url: str, tmp_path: Path) -> AsyncIterator[AsyncClient]:
     """A client of a GraphQL endpoint whose database statements may take 0.3 seconds."""
     database = Database(database_url, DatabaseOptions(statement_timeout=0.3))
     origins = Origins(BASE_URL, frozenset())
-    endpoint = GraphQLEndpoint(replace(services, database=database), origins, [], secure=False)
+    gate = gate_of(make_settings(tmp_path))
+    endpoint = GraphQLEndpoint(replace(services, database=database), gate, origins, [], secure=False)
     async with AsyncClient(transport=ASGITransport(endpoint), base_url=BASE_URL) as client:
         yield client
     await database.close()
@@ -188,5 +191,5 @@ async def test_a_document_that_is_too_long_is_refused_before_it_is_read(world: W
 
     error = await world.stranger.refused("{" + fields + "}")
 
-    assert error["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+    assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX"
     assert "2000 tokens" in error["message"]
