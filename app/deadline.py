@@ -1,7 +1,6 @@
 """Requests that are given up: when their time is over, and when nobody waits for the answer any more.
 
-Giving up cancels the task that answers. That cancels what it waits for: a statement is cancelled in PostgreSQL, too, and
-its connection goes back to where it came from.
+Giving up cancels the task that answers. That cancels what it waits for; a statement is cancelled in PostgreSQL, too.
 """
 
 import asyncio
@@ -11,17 +10,15 @@ from contextlib import asynccontextmanager
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Answer = Callable[[Scope], ASGIApp]
-
 
 class Deadline:
     """Gives up requests whose answer has not begun after so many seconds, and answers them by `late`.
 
-    The time that the body takes to arrive is not counted: it has a limit of its own (rest/bodies.py). An answer that has
-    begun, a download say, takes as long as it takes.
+    The time that the body takes to arrive is not counted: it has a limit of its own (rest/bodies.py). An answer that
+    has begun, a download say, takes as long as it takes.
     """
 
-    def __init__(self, app: ASGIApp, seconds: float, late: Answer) -> None:
+    def __init__(self, app: ASGIApp, seconds: float, late: Callable[[Scope], ASGIApp]) -> None:
         self._app = app
         self._seconds = seconds
         self._late = late

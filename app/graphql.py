@@ -16,10 +16,11 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
 from app.cookies import RequestCookies
+from app.deadline import given_up_when_nobody_waits
 from app.media_types import JSON, RESPONSE_JSON, is_json, preferred_media_type
 from app.origins import Origins
 from app.pages import Example, graphiql_page
-from core.errors import UNEXPECTED, AppError, TooLarge, TooSlow, Unauthenticated
+from core.errors import UNEXPECTED, AppError, RetryLater, TooLarge, TooSlow, Unauthenticated
 from resolvers.services import Services
 from resolvers.sign_in import authenticate
 from rest.bodies import read_body
@@ -109,7 +110,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         # The view goes on to look members up. (A body comes as bytes; a parameter of a GET, as text, may be null.)
         if not isinstance(parsed, dict) and not (parsed is None and isinstance(data, str)):
             raise HTTPException(400, "A GraphQL request is a JSON object.")
-        return self._with_text(parsed) if isinstance(data, bytes) else parsed
+        return self._with_text(parsed) if isinstance(data, bytes) and parsed is not None else parsed
 
     def parse_query_params(self, params: Any) -> dict[str, Any]:
         return self._with_text(super().parse_query_params(params))
@@ -146,6 +147,10 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         if data.query is not None and len(data.query) > DOCUMENT_LIMIT and data.query not in self._gate.trusted.read:
             raise HTTPException(400, f"The document is too long: at most {DOCUMENT_LIMIT} characters. Use variables.")
         return data
+
+    async def execute_single(self, request: Request, context: Context, **rest: Any) -> ExecutionResult:  # type: ignore[override]
+        async with given_up_when_nobody_waits(request, lambda: context.is_query):
+            return await super().execute_single(request=request, context=context, **rest)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         response = await super().process_result(request, result)
@@ -197,6 +202,13 @@ def _refused_by_the_view(request: Request, error: HTTPException) -> Response:
     headers = {"Allow": "GET, POST"} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else {}
     code = error.code if isinstance(error, DocumentRefusal) else "BAD_REQUEST"
     return _refusal(request, error.reason, error.status_code, code, **headers)
+
+
+def refusal_of(request: Request, error: RetryLater) -> Response:
+    """The answer to a request that cannot be answered now."""
+    waits = {"Retry-After": str(error.retry_after)}
+    body = orjson.dumps({"errors": [{"message": error.message, "extensions": error.extensions}]})
+    return Response(body, error.status, waits, media_type=_media_type(request) or JSON)
 
 
 def _refusal(request: Request, message: str, status: int, code: str, **headers: str) -> Response:

@@ -10,10 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
+from starlette.types import Scope
 
+from app.deadline import Deadline
 from app.direct import DirectRoutes
 from app.gate import gate_of
-from app.graphql import GraphQLEndpoint
+from app.graphql import GraphQLEndpoint, refusal_of
 from app.health import router as health_router
 from app.middleware import Cors, SecurityHeaders, UnexpectedFailures
 from app.observability.listener import metrics_served
@@ -25,11 +27,13 @@ from app.origins import Origins
 from app.pages import STATIC_PATH, load_examples, static_files, swagger_page
 from app.settings import Settings
 from app.wiring import running_services
-from core.errors import AppError
+from core.errors import AppError, QueryTimeout
 from core.observer import NOBODY
 from rest.answers import failure, failure_of
 from rest.exports import router as exports_router
 from rest.routes import router as rest_router
+
+GRAPHQL_PATH = "/graphql"
 
 _DESCRIPTION = """The routes that the browser extension posts people's browsing events to.
 Everything else is asked over GraphQL, at [/graphql](/graphql)."""
@@ -53,7 +57,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
                 await stack.enter_async_context(metrics_served(settings, metrics, services, gate.documents))
             app.state.services = services
             endpoint = GraphQLEndpoint(services, gate, origins, examples, secure=secure)
-            app.router.routes.append(Route("/graphql", endpoint))
+            app.router.routes.append(Route(GRAPHQL_PATH, endpoint))
             yield
 
     app = FastAPI(
@@ -77,6 +81,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.router.routes.append(Mount(STATIC_PATH, static_files()))
     _answer_failures(app)
     app.add_middleware(DirectRoutes, router=rest_router)
+    app.add_middleware(Deadline, seconds=settings.request_timeout_seconds, late=_late)
     app.add_middleware(UnexpectedFailures, routes=routes)
     app.add_middleware(Cors, origins=origins)
     app.add_middleware(SecurityHeaders, https=secure)  # around Cors: preflights, which that answers, have them too
@@ -91,8 +96,17 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     return app
 
 
+def _late(scope: Scope) -> Response:
+    error = QueryTimeout(
+        "The request took too long and was given up; a change may have been made all the same. Ask for less at once, "
+        "or try again.",
+        retry_after=1,
+    )
+    return refusal_of(Request(scope), error) if scope["path"] == GRAPHQL_PATH else failure_of(error)
+
+
 async def _home(_request: Request) -> Response:
-    return RedirectResponse("/graphql")
+    return RedirectResponse(GRAPHQL_PATH)
 
 
 async def _swagger(_request: Request) -> Response:
