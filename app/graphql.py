@@ -73,6 +73,9 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             raise TooLarge(too_large(gate.body_limit))
         return body
 
+    def should_render_graphql_ide(self, request: Any) -> bool:
+        return "documentId" not in request.query_params and super().should_render_graphql_ide(request)
+
     async def render_graphql_ide(self, request: Request) -> Response:
         if self._examples is None:
             return _refusal(request, "There is no page here. POST GraphQL requests to this address.", 404, "NOT_FOUND")

@@ -128,11 +128,11 @@ class _Estimate:
         self._read(parent.name, node, place)
         below = self._below(parent.name, node, definition, place)
         named = get_named_type(definition.type)
+        price = prices.INTROSPECTED if named.name.startswith("__") or parent.name.startswith("__") else 1
         if not is_composite_type(named):
-            if is_list_type(get_nullable_type(definition.type)):
-                self._charge(below, below.objects / prices.PLAIN_VALUES)
+            self._charge(place, below.objects * prices.PLAIN_VALUE * price)
             return
-        self._charge(below, below.objects)
+        self._charge(below, below.objects * price)
         sets = [each.selection_set for each in nodes if each.selection_set is not None]
         for inner_parent, inner in self._fields(named, sets):
             self._field(inner_parent, inner, below)

@@ -1,6 +1,6 @@
 """What things cost, in points. docs/graphql.md says it in clients' words, and ADR 13 why.
 
-A point is one object of the answer: about 20 µs of the process that answers, whatever is in it. A figure takes the
+A point is one object of the answer, or ten plain values: about 20 µs of the process that answers. A figure takes the
 database time, in proportion to the days it is of, and to how many people they are days of, which nobody knows before
 looking. The figures of `make bench` put a measure of a person's day at about a tenth of a point.
 """
@@ -30,8 +30,9 @@ PREVIEW = 2
 MUTATION = 10
 A_LIST = 5
 """How long a list is taken to be that has no length of its own to go by."""
-PLAIN_VALUES = 10
-"""How many elements of a list of texts make a point."""
+PLAIN_VALUE = 0.1
+INTROSPECTED = 1.5
+"""How many times as much what is said about the schema costs: it is looked up one by one."""
 INTROSPECTED_WRAPPERS = 0.5
 """How many types have an `ofType`."""
 
