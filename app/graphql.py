@@ -35,6 +35,9 @@ DOCUMENT_LIMIT = 32 * 1024
 INGESTION_LIMIT = 1024 * 1024
 """In bytes: room for `ingestBehaviors` with 1000 events of usual size, and for nothing else."""
 
+BRACKETS = 50_000
+"""Many more than a thousand events have, those in their urls included."""
+
 
 class GraphQLEndpoint(GraphQL[Context, None]):
     """POST answers queries; GET answers a browser with GraphiQL, and simple queries: GraphQL over HTTP, as drafted.
@@ -71,6 +74,9 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         may_ingest = b"ingestBehaviors" in body or (gate.trusted.texts and b"documentId" in body)
         if len(body) > gate.body_limit and not may_ingest:
             raise TooLarge(too_large(gate.body_limit))
+        # Collecting garbage among hundreds of thousands of lists takes longer than anything else in a request.
+        if body.count(b"[") + body.count(b"{") > BRACKETS:
+            raise HTTPException(400, f"The request body has more than {BRACKETS} brackets: send less at once.")
         return body
 
     def should_render_graphql_ide(self, request: Any) -> bool:

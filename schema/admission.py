@@ -56,6 +56,7 @@ class Admission(SchemaExtension):
         if operation is not None:  # one of too many is not known
             self._check_asker(operation)
             if not document.errors:
+                self._context.gate.documents.remember(self.execution_context.query or "", document)
                 await self._admit(operation)
         return document.errors
 

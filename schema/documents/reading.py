@@ -1,4 +1,4 @@
-"""Reading a document: it is parsed, counted and validated once, and then remembered."""
+"""Reading a document: it is parsed, counted and validated once, and remembered when it is fit to be run."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -100,11 +100,13 @@ class Documents:
     def read(self, text: str) -> ReadDocument:
         """Read a document. GraphQLError when it is no GraphQL, or too long to be looked at."""
         self.misses += 1
-        document = self.examined(text)
+        return self.examined(text)
+
+    def remember(self, text: str, document: ReadDocument) -> None:
+        """Keep a document that is fit to be run, and forget the one that was asked for longest ago."""
         self._remembered[_key(text)] = document
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
-        return document
 
     def examined(self, text: str) -> ReadDocument:
         """Parse a document, and do not remember it."""
