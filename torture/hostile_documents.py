@@ -113,7 +113,13 @@ async def outcomes(folder: Path) -> list[Outcome]:
     """Every request's outcome, on a database of its own and with the limits that an operator who sets none has."""
     url = embedded.start(folder / "pg")
     await migrate.upgrade(url)
-    changed = ("query_max_aliases", "query_max_root_fields", "query_max_cost", "query_budget_per_viewer")
+    changed = (
+        "query_max_aliases",
+        "query_max_root_fields",
+        "query_max_directives",
+        "query_max_cost",
+        "query_budget_per_viewer",
+    )
     limits = {name: Settings.model_fields[name].default for name in changed}
     async with own_world(make_settings(folder, **limits), url) as world:
         admin = await world.super_admin()

@@ -153,7 +153,7 @@ def _caches(caches: Mapping[str, Documents | KeyRing]) -> Iterator[Metric]:
     )
     yield _counters(
         "web_behavior_cache_misses",
-        "What was not found there.",
+        "What was not.",
         "cache",
         ((name, cache.misses) for name, cache in caches.items()),
     )

@@ -176,7 +176,10 @@ async def test_budgets_go_on_in_process_while_redis_is_away():
 @pytest.fixture(scope="module")
 async def strict(data_dir: Path, database_url: str) -> AsyncIterator[AsyncClient]:
     """A client of an application with the limits that an operator who sets none has."""
-    limits = {name: Settings.model_fields[name].default for name in ("query_max_aliases", "query_max_root_fields")}
+    limits = {
+        name: Settings.model_fields[name].default
+        for name in ("query_max_aliases", "query_max_root_fields", "query_max_directives")
+    }
     async with another(data_dir, database_url, **limits) as other:
         yield other.http
 

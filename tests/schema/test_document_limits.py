@@ -123,6 +123,7 @@ def test_a_document_is_read_once(documents: Documents):
     assert documents.known(text) is None
 
     read = documents.read(text)
+    documents.remember(text, read)
 
     assert documents.known(text) is read
     assert (documents.hits, documents.misses) == (1, 1)
@@ -131,10 +132,10 @@ def test_a_document_is_read_once(documents: Documents):
 def test_the_documents_that_were_asked_for_longest_ago_are_forgotten(documents: Documents):
     first, others = "{ a: __typename }", [f"{{ a{number}: __typename }}" for number in range(REMEMBERED)]
     for text in (first, *others[:-1]):
-        documents.read(text)
+        documents.remember(text, documents.read(text))
     assert documents.known(first)
 
-    documents.read(others[-1])
+    documents.remember(others[-1], documents.read(others[-1]))
 
     assert documents.known(first)
     assert documents.known(others[0]) is None

@@ -87,5 +87,6 @@ async def _a_little_of_everything(world: World) -> None:
     ada = await world.member(await world.organization())
     for _ in range(2):
         await ada.ask("query Mine { organizations { nodes { name } } }")
-    await world.stranger.post("query ANameOfAStranger { viewer { username } }")
+    await world.stranger.post("query ANameOfAStranger { __typename }")
+    await world.stranger.post("{ viewer { username } }")
     await world.stranger.post("{ viewer {")

@@ -41,7 +41,7 @@ def test_operations_are_counted_by_name_but_not_by_those_that_strangers_make_up(
     assert scraped.value(operations, kind="query", operation="Mine") == 2
     assert scraped.value(operations, kind="query", operation="ANameOfAStranger") is None
     assert scraped.value(operations, kind="query", operation="unnamed") == 1
-    assert scraped.value(operations, kind="invalid", operation="unnamed") == 1
+    assert scraped.value(operations, kind="invalid", operation="unnamed") == 2
     assert scraped.value("web_behavior_graphql_errors_total", code="UNAUTHENTICATED") == 1
     assert scraped.value("web_behavior_graphql_errors_total", code="GRAPHQL_PARSE_FAILED") == 1
 
