@@ -57,7 +57,7 @@ cli.add_typer(retention, name="retention")
 def main() -> None:
     """Run the command line; what cannot be done is told in one line."""
     # A process that SIGTERM ends as it would by default leaves the embedded database running.
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         cli()
     except (CannotStart, migrations.CannotMigrate, AppError) as error:
@@ -288,6 +288,7 @@ async def _migrate(settings: Settings, url: str, revision: str, *, down: bool, w
 
 
 def _serve(settings: Settings, url: str) -> None:
+    signal.signal(signal.SIGTERM, _stop)  # which the server raises again when it has answered everybody
     os.environ["DATABASE_URL"] = url  # the workers are processes of their own, and must not start another database
     uvicorn.run(
         "app.asgi:create",
@@ -319,7 +320,13 @@ def _excerpt(text: str) -> str:
     return text if len(text) <= _EXCERPT_CHARACTERS else text[:_EXCERPT_CHARACTERS] + "…"
 
 
-def _leave(_signal: int, _frame: object) -> None:
+def _interrupt(number: int, _frame: object) -> None:
+    """End a command that was not done, with the status that a shell gives to one that a signal has ended."""
+    raise SystemExit(128 + number)
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    """End a service as it is meant to end."""
     raise SystemExit(0)
 
 

@@ -9,5 +9,6 @@ metrics.py     a dashboard's questions put to the service, to raw events and to 
 asking.py      one number of events, all systems; dashboard.py: what is asked; duck.py, duck_sql.py: DuckDB's part
 storing.py     what rollups cost the event writer
 storage.py     what an event takes on disk (a command of its own)
+cluster.py    a Citus cluster beside a plain PostgreSQL (a command of its own)
 legacy_import.py   what taking over an old database takes (a command of its own)
 """

@@ -48,6 +48,18 @@ def marks(time_range: TimeRange, every: Granularity, zone: ZoneInfo) -> Iterator
     return (mark for mark in found if time_range.start < mark < time_range.end)
 
 
+def local(instant: datetime, zone: ZoneInfo) -> datetime:
+    """An instant on the zone's clock. InvalidInput when that shows a year before the first or after the year 9999."""
+    try:
+        return instant.astimezone(zone)
+    except OverflowError:
+        raise InvalidInput(
+            f"In the time zone {zone.key} the period reaches beyond the years 1 to 9999, so it cannot be split by the "
+            "local time. Let it begin a day later or end a day earlier.",
+            "period",
+        ) from None
+
+
 _CLOCK = {Granularity.QUARTER_HOUR: timedelta(minutes=15), Granularity.HOUR: timedelta(hours=1)}
 
 
@@ -58,19 +70,21 @@ def _clock_marks(time_range: TimeRange, every: Granularity, zone: ZoneInfo) -> I
     """
     minutes = _CLOCK[every] // timedelta(minutes=1)
     mark = time_range.start.replace(minute=0, second=0, microsecond=0)
-    offset = mark.astimezone(zone).utcoffset()
-    while mark < time_range.end:
-        local = mark.astimezone(zone)
-        if local.minute % minutes == 0 or local.utcoffset() != offset:
+    offset = local(mark, zone).utcoffset()
+    while True:
+        on_clock = local(mark, zone)
+        if on_clock.minute % minutes == 0 or on_clock.utcoffset() != offset:
             yield mark
-        offset = local.utcoffset()
+        offset = on_clock.utcoffset()
+        if time_range.end - mark <= _QUARTER_HOUR:
+            return
         mark += _QUARTER_HOUR
 
 
 def _day_marks(time_range: TimeRange, every: Granularity, zone: ZoneInfo) -> Iterator[datetime]:
-    first = time_range.start.astimezone(zone).toordinal()
-    last = time_range.end.astimezone(zone).toordinal()
-    for day in map(date.fromordinal, range(first, last + 1)):
+    first = local(time_range.start, zone).toordinal()
+    last = local(time_range.end, zone).toordinal()
+    for day in map(date.fromordinal, range(first + 1, last + 1)):  # the first began before the range, or with it
         if _begins(day, every):
             yield midnight(day, zone)
 

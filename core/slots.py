@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from core.calendar import Bucket, marks
+from core.calendar import Bucket, local, marks
 from core.dimensions import Dimension, Granularity
 from core.periods import TimeRange
 
@@ -48,10 +48,10 @@ def slots(
         edges.update(marks(time_range, granularity, zone))
     ordered = tuple(sorted(edges))
     starts = [bucket.start for bucket in buckets]
-    local = [edge.astimezone(zone) for edge in ordered[:-1]]
+    on_clock = [local(edge, zone) for edge in ordered[:-1]]
     return Slots(
         ordered,
         tuple(bisect_right(starts, edge) - 1 for edge in ordered[:-1]),
-        tuple(instant.hour for instant in local),
-        tuple(instant.isoweekday() for instant in local),
+        tuple(instant.hour for instant in on_clock),
+        tuple(instant.isoweekday() for instant in on_clock),
     )

@@ -4,15 +4,51 @@ Everything big hangs off the person it is about: their rows lie on one machine, 
 order person by person is done there (docs/scaling.md). Without the extension `citus` in the database, nothing happens.
 """
 
+from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
-from sqlalchemy import Table, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Engine, Table, event, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.models import Base
 
 COLUMN = "user_id"
 _ANCHOR = "behaviors"
+_OPTION = "kind_of_database"
+_HAS_CATALOGUE = "to_regclass('pg_dist_partition') IS NOT NULL"
+
+
+@dataclass(slots=True)
+class Kind:
+    """What an engine's database was found to be, once it was connected to."""
+
+    is_cluster: bool = False
+
+
+def notice(engine: AsyncEngine) -> None:
+    """See, when an engine connects first, whether its database is a cluster's: `is_cluster` tells from then on."""
+    kind = Kind()
+    engine.update_execution_options(**{_OPTION: kind})
+
+    @event.listens_for(engine.sync_engine, "first_connect")
+    def look(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SELECT {_HAS_CATALOGUE}")
+        kind.is_cluster = cursor.fetchone()[0]
+        cursor.close()
+        connection.rollback()
+
+
+def kind_of(engine: Engine) -> Kind:
+    """What the database of a `Database` was found to be."""
+    kind: Kind = engine.get_execution_options()[_OPTION]
+    return kind
+
+
+def is_cluster(connection: AsyncConnection) -> bool:
+    """Whether the database that a connection of a `Database` leads to is a cluster's."""
+    return kind_of(connection.sync_engine).is_cluster
 
 
 def is_big(table: Table) -> bool:
@@ -35,7 +71,7 @@ async def spread(connection: AsyncConnection) -> list[str]:
 
     Commits after each table: with events in it, that may take a while.
     """
-    if await connection.scalar(text("SELECT to_regclass('pg_dist_partition')")) is None:
+    if not await connection.scalar(text(f"SELECT {_HAS_CATALOGUE}")):
         return []
     # Those that others refer to come first; `behaviors` before those that are to lie where it lies.
     missing = sorted(await _missing(connection), key=lambda table: (is_big(table), table.name != _ANCHOR))

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from core.errors import AppError, InvalidInput, QueryTimeout, Unavailable
 from core.spans import span
+from db.cluster import notice
 
 DRIVER = "postgresql+asyncpg"
 _CONNECT_SECONDS = 3
@@ -66,6 +67,7 @@ class Database:
             pool_timeout=_POOL_WAIT_SECONDS,
             hide_parameters=True,  # they are urls, keys and password hashes; errors are logged
         )
+        notice(self.engine)
         event.listen(self.engine.sync_engine, "checkout", _replace_if_closed)
         self._statements = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.size = options.pool_size

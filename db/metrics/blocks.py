@@ -12,10 +12,11 @@ from sqlalchemy.dialects.postgresql import INTERVAL
 
 from core.dimensions import Dimension
 from core.measures import DEEP_WORK_EVENTS, DEEP_WORK_LENGTH, SWITCH_GAP
-from db.keyset import AnySelect
 from db.metrics import hours
 from db.metrics.keys import Keys
-from db.metrics.sequences import as_seconds, microseconds, pieces, segments
+from db.metrics.part import Part, added, microseconds
+from db.metrics.sequences import pieces, segments
+from db.metrics.shape import shared
 from db.metrics.source import Source
 
 _GAP = literal(SWITCH_GAP, INTERVAL())
@@ -60,7 +61,7 @@ def deep_segments(source: Source, keys: Keys, *, by_domain: bool) -> CTE:
         measured.c.block_end - measured.c.block_start >= literal(DEEP_WORK_LENGTH, INTERVAL()),
         measured.c.block_events >= DEEP_WORK_EVENTS,
     )
-    return select(measured).where(is_deep).cte("deep")
+    return shared(select(measured).where(is_deep), "deep", spread=keys.spread)
 
 
 def domain_times(deep: CTE, keys: Keys) -> Subquery:
@@ -103,7 +104,7 @@ def domains(deep: CTE) -> Subquery:
     ).subquery("deep_domain")
 
 
-def deep_work(source: Source, keys: Keys) -> AnySelect:
+def deep_work(source: Source, keys: Keys) -> Part:
     """`deep_work_sessions` and `deep_work_seconds`."""
     by_domain = not {Dimension.DOMAIN, Dimension.CATEGORY}.isdisjoint(keys.dimensions)
     deep = deep_segments(source, keys, by_domain=by_domain)
@@ -115,18 +116,19 @@ def deep_work(source: Source, keys: Keys) -> AnySelect:
     if keys.by_time:
         return _by_piece(pieces(block, keys), keys)
     labels = keys.of(block)
-    return (
+    rows = (
         select(
             *labels,
             func.count().label("deep_work_sessions"),
-            as_seconds(func.sum(microseconds(block.c.end - block.c.start))).label("deep_work_seconds"),
+            func.sum(microseconds(block.c.end - block.c.start)).label("deep_work_seconds"),
         )
         .where(*keys.conditions(block))
         .group_by(*(label.element for label in labels))
     )
+    return added(rows, "deep_work_sessions", seconds=("deep_work_seconds",))
 
 
-def _by_piece(piece: Subquery, keys: Keys) -> AnySelect:
+def _by_piece(piece: Subquery, keys: Keys) -> Part:
     """Pieces of blocks, summed up; a block counts once in every group that has a piece of it."""
     labels = keys.of(piece)
     block = (
@@ -137,8 +139,7 @@ def _by_piece(piece: Subquery, keys: Keys) -> AnySelect:
         .subquery("block_piece")
     )
     names = [block.c[column.name] for column in keys.columns]
-    return select(
-        *names,
-        func.count().label("deep_work_sessions"),
-        as_seconds(func.sum(block.c.us)).label("deep_work_seconds"),
+    rows = select(
+        *names, func.count().label("deep_work_sessions"), func.sum(block.c.us).label("deep_work_seconds")
     ).group_by(*names)
+    return added(rows, "deep_work_sessions", seconds=("deep_work_seconds",))

@@ -89,16 +89,33 @@ def domains_in(relation: FromClause) -> AnySelect:
 
 
 def with_known_categories(
-    where: EventFilter, persons: FromClause, start: Instant, end: Instant, *, rollups: bool = False
+    where: EventFilter,
+    persons: FromClause,
+    start: Instant,
+    end: Instant,
+    *,
+    rollups: bool = False,
+    spread: bool = False,
 ) -> EventFilter:
-    """The filter; if it asks for categories, with those of the domains that people met from `start` to `end`."""
+    """The filter; if it asks for categories, with those of the domains that people met from `start` to `end`.
+
+    `spread`: a cluster is asked.
+    """
     if not where.needs_categories:
         return where
-    met = _domains_met(persons, start, end, rollups=rollups)
+    met = _domains_met(persons, start, end, rollups=rollups, spread=spread)
     return where.with_categories(categories_of(met, "filtered_category"))
 
 
-def _domains_met(persons: FromClause, start: Instant, end: Instant, *, rollups: bool) -> Any:
+def one_by_one(looked_up: AnySelect, *, spread: bool) -> AnySelect:
+    """What is looked up for each of some rows, kept from becoming a join over everything.
+
+    A cluster would not have that: it is told to join, and its machines know better how many rows there are.
+    """
+    return looked_up if spread else looked_up.offset(0)
+
+
+def _domains_met(persons: FromClause, start: Instant, end: Instant, *, rollups: bool, spread: bool) -> Any:
     """The domains of people's events in a range, before any filter; with rollups perhaps some from just outside.
 
     Runs of hours that bear no mark have every domain of those hours, and events have the others'. What runs of marked
@@ -118,17 +135,13 @@ def _domains_met(persons: FromClause, start: Instant, end: Instant, *, rollups: 
         .distinct()
         .subquery("marked_hour")
     )
-    event = (
-        select(Behavior.domain)
-        .where(
-            Behavior.user_id == hour.c.user_id,
-            Behavior.ts >= hour.c.hour,
-            Behavior.ts < hour.c.hour + _HOUR,
-            Behavior.domain.is_not(None),
-        )
-        .offset(0)  # keeps the planner from turning this into a join over everything
-        .lateral("marked_event")
+    looked_up = select(Behavior.domain).where(
+        Behavior.user_id == hour.c.user_id,
+        Behavior.ts >= hour.c.hour,
+        Behavior.ts < hour.c.hour + _HOUR,
+        Behavior.domain.is_not(None),
     )
+    event = one_by_one(looked_up, spread=spread).lateral("marked_event")
     in_marked = select(hour.c.organization_id, event.c.domain).select_from(hour.join(event, true()))
     return union(in_runs, in_marked)
 

@@ -2,30 +2,32 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, func, literal_column, null, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Text, distinct, func, literal_column, null, select, union_all
 
 from core.dimensions import Dimension
 from db.keyset import AnySelect
 from db.metrics import hours
 from db.metrics.keys import Keys
+from db.metrics.part import Part, added
 from db.metrics.sequences import named, visits
 from db.metrics.source import Source
 
 
-def events(source: Source, keys: Keys) -> AnySelect:
+def events(source: Source, keys: Keys) -> Part:
     """`events` and `active_events`."""
     tally = _tallies(source, keys, "events", "active_events", by_domain=Dimension.DOMAIN in keys.dimensions)
     counts = [func.sum(tally.c.events).label("events"), func.sum(tally.c.active_events).label("active_events")]
-    return _from(tally, keys, *keys.of(tally), *counts).group_by(*_places(keys))
+    rows = _from(tally, keys, *keys.of(tally), *counts).group_by(*_places(keys))
+    return added(rows, "events", "active_events")
 
 
-def users(source: Source, keys: Keys) -> AnySelect:
+def users(source: Source, keys: Keys) -> Part:
     """`users`: anonymous events are nobody's."""
     tally = _tallies(source, keys, by_domain=Dimension.DOMAIN in keys.dimensions)
     return _distinct(tally, keys, "users", tally.c.user_id, where=named(tally))
 
 
-def sessions(source: Source, keys: Keys) -> AnySelect:
+def sessions(source: Source, keys: Keys) -> Part:
     """`sessions`."""
     # Hours know which sessions and which domains they have, but not which session had which domain.
     hours_do = source.hours is not None and Dimension.DOMAIN not in keys.dimensions
@@ -33,19 +35,18 @@ def sessions(source: Source, keys: Keys) -> AnySelect:
     return _distinct(visit, keys, "sessions", visit.c.user_id, visit.c.session_id)
 
 
-def unique_domains(source: Source, keys: Keys) -> AnySelect:
+def unique_domains(source: Source, keys: Keys) -> Part:
     """`unique_domains`."""
     tally = _tallies(source, keys, by_domain=True)
-    return _distinct(tally, keys, "unique_domains", tally.c.domain, where=tally.c.domain.is_not(None))
+    return _unique(tally, keys, "unique_domains", tally.c.domain)
 
 
-def unique_urls(source: Source, keys: Keys) -> AnySelect:
+def unique_urls(source: Source, keys: Keys) -> Part:
     """`unique_urls`."""
-    event = source.events
-    return _distinct(event, keys, "unique_urls", event.c.url, where=event.c.url.is_not(None))
+    return _unique(source.events, keys, "unique_urls", source.events.c.url)
 
 
-def minutes(source: Source, keys: Keys) -> AnySelect:
+def minutes(source: Source, keys: Keys) -> Part:
     """`tracked_minutes` and `engaged_minutes`: minutes of a person, and whether any event in them was active."""
     run = source.rest
     engaged = func.bool_or(run.c.active_events > 0).label("engaged")
@@ -60,16 +61,17 @@ def minutes(source: Source, keys: Keys) -> AnySelect:
         func.count().label("tracked_minutes"),
         func.count().filter(minute.c.engaged).label("engaged_minutes"),
     ).group_by(*columns)
+    names = ("tracked_minutes", "engaged_minutes")
     if source.hours is None:
-        return counted
+        return added(counted, *names)
     hour = source.hours
     if Dimension.DOMAIN in keys.dimensions:
-        hour = hours.domains(hour, "tracked_minutes", "engaged_minutes").subquery("hour_domain")
+        hour = hours.domains(hour, *names).subquery("hour_domain")
     kept = _from(hour, keys, *keys.of(hour), hour.c.tracked_minutes, hour.c.engaged_minutes)
     both = union_all(kept, counted).subquery("minutes")
     columns = [both.c[column.name] for column in keys.columns]
-    sums = [func.sum(both.c[name]).label(name) for name in ("tracked_minutes", "engaged_minutes")]
-    return select(*columns, *sums).group_by(*columns)
+    sums = [func.sum(both.c[name]).label(name) for name in names]
+    return added(select(*columns, *sums).group_by(*columns), *names)
 
 
 def _tallies(source: Source, keys: Keys, *counts: str, by_domain: bool) -> FromClause:
@@ -86,7 +88,7 @@ def _tallies(source: Source, keys: Keys, *counts: str, by_domain: bool) -> FromC
 
 def _distinct(
     run: FromClause, keys: Keys, name: str, *things: ColumnElement[Any], where: ColumnElement[bool] | None = None
-) -> AnySelect:
+) -> Part:
     """How many different `things` each group has. Two levels of grouping are hashed; count(DISTINCT) would sort."""
     labelled = [thing.label(f"thing_{place}") for place, thing in enumerate(things)]
     statement = _from(run, keys, *keys.of(run), *labelled).distinct()
@@ -94,7 +96,16 @@ def _distinct(
         statement = statement.where(where)
     different = statement.subquery(name)
     columns = [different.c[column.name] for column in keys.columns]
-    return select(*columns, func.count().label(name)).group_by(*columns)
+    return added(select(*columns, func.count().label(name)).group_by(*columns), name)
+
+
+def _unique(run: FromClause, keys: Keys, name: str, thing: ColumnElement[Any]) -> Part:
+    """How many different things each group has of those that several people may have, null aside."""
+    if not keys.spread:
+        return _distinct(run, keys, name, thing, where=thing.is_not(None))
+    figure = f"{name}_each"
+    each = _from(run, keys, *keys.of(run), thing.label(figure)).where(thing.is_not(None)).distinct()
+    return Part(each, {figure: Text()}, {name: lambda figures: func.count(distinct(figures[figure]))})
 
 
 def _from(relation: FromClause, keys: Keys, *columns: ColumnElement[Any]) -> AnySelect:

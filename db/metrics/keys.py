@@ -5,9 +5,10 @@ the split needs them, session_id, domain, url, type, slot.
 """
 
 from copy import copy
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import CTE, ColumnElement, FromClause, Integer, Uuid, cast, func, literal, select, true, tuple_
+from sqlalchemy.sql.elements import Grouping
 
 from core.dimensions import Dimension
 from core.events import ANONYMOUS
@@ -17,12 +18,21 @@ from db.metrics.shape import Open, Shape
 from db.queries.filters import category_of
 
 
+class _Arrays(NamedTuple):
+    """The arrays of the slots: edges, buckets, hours, weekdays."""
+
+    edges: ColumnElement[Any]
+    buckets: ColumnElement[Any]
+    hours: ColumnElement[Any]
+    weekdays: ColumnElement[Any]
+
+
 class Keys:
     """The key columns of one statement, as expressions over whatever relation they are asked of."""
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self._slots = _slots() if shape.by_time else None
+        self._slots = _slots() if shape.by_time and not shape.spread else None
         self._categories: CTE | None = None
 
     def with_categories(self, categories: CTE) -> "Keys":
@@ -34,13 +44,15 @@ class Keys:
     @property
     def by_time(self) -> bool:
         """Whether anything is split by time, so that intervals must be cut at the slots' edges."""
-        return self._slots is not None
+        return self._shape.by_time
 
     @property
-    def slots(self) -> CTE:
-        """One row with the arrays of the slots: edges, buckets, hours, weekdays."""
-        assert self._slots is not None, "ask `by_time` first"  # noqa: S101
-        return self._slots
+    def slots(self) -> _Arrays:
+        """The arrays of the slots, of a relation of one row; a cluster, which does not take that, has them repeated."""
+        if self._slots is not None:
+            return _Arrays(*self._slots.c)
+        arrays = (Open.edges, Open.buckets, Open.hours_of_day, Open.weekdays)
+        return _Arrays(*(Grouping(array) for array in arrays))
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
@@ -53,23 +65,34 @@ class Keys:
         return [] if self._shape.together else columns_of(self._shape.dimensions)
 
     @property
-    def columns(self) -> list[KeyColumn]:
-        """All key columns: the subject, the group, the bucket."""
+    def spread(self) -> bool:
+        """Whether a cluster answers: then parts of a statement tell people apart, and its last step adds them up."""
+        return self._shape.spread
+
+    @property
+    def answer_columns(self) -> list[KeyColumn]:
+        """The key columns of an answer: the subject, the group, the bucket."""
         subject = [KeyColumn("subject", Uuid())]
         bucket = [KeyColumn("bucket", Integer())] if self._shape.by_bucket else []
         return subject + self.group_columns + bucket
 
+    @property
+    def columns(self) -> list[KeyColumn]:
+        """All key columns that parts of a statement have: an answer's, and on a cluster the person."""
+        return [*([KeyColumn("whose", Uuid())] if self.spread else []), *self.answer_columns]
+
     def slot_of(self, instant: Column) -> ColumnElement[int]:
         """The number of the slot an instant falls in, from 1."""
-        return func.width_bucket(instant, self.slots.c.edges)
+        return func.width_bucket(instant, self.slots.edges)
 
     def of(self, relation: FromClause) -> list[ColumnElement[Any]]:
         """The key columns of the relation's rows, labelled."""
-        values = [self._subject_of(relation)]
+        values: list[ColumnElement[Any]] = [relation.c.user_id] if self.spread else []
+        values.append(self._subject_of(relation))
         if not self._shape.together:
             values += self._group_of(relation)
         if self._shape.by_bucket:
-            values.append(self.slots.c.buckets[relation.c.slot])
+            values.append(self.slots.buckets[relation.c.slot])
         return [value.label(column.name) for value, column in zip(values, self.columns, strict=True)]
 
     def conditions(self, relation: FromClause) -> list[ColumnElement[bool]]:
@@ -98,7 +121,7 @@ class Keys:
 
     def joined(self, relation: FromClause) -> FromClause:
         """The relation, with the slots' arrays at hand when the keys read them."""
-        return relation.join(self.slots, true()) if self.by_time else relation
+        return relation if self._slots is None else relation.join(self._slots, true())
 
     def _named(self) -> AnySelect:
         """The keys of the groups that are named."""
@@ -121,9 +144,9 @@ class Keys:
         if dimension is Dimension.SESSION:
             return [relation.c.user_id, relation.c.session_id]
         if dimension is Dimension.HOUR_OF_DAY:
-            return [self.slots.c.hours[relation.c.slot]]
+            return [self.slots.hours[relation.c.slot]]
         if dimension is Dimension.DAY_OF_WEEK:
-            return [self.slots.c.weekdays[relation.c.slot]]
+            return [self.slots.weekdays[relation.c.slot]]
         if dimension is Dimension.CATEGORY:
             assert self._categories is not None, "give them `with_categories`"  # noqa: S101
             return [category_of(self._categories, relation.c.organization_id, relation.c.domain)]

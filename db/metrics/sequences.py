@@ -3,6 +3,8 @@
 Sequences are taken over all events of the question before anything is split, so the parts add up to the whole.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -16,13 +18,10 @@ from sqlalchemy import (
     Uuid,
     case,
     cast,
-    extract,
     func,
     literal,
-    literal_column,
     null,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, INTERVAL
@@ -33,13 +32,14 @@ from core.measures import SWITCH_GAP
 from db.keyset import AnySelect
 from db.metrics import hours
 from db.metrics.keys import Keys
+from db.metrics.part import Figures, Part, added, as_seconds, microseconds
 from db.metrics.source import Source
 
 _INSTANT_BEFORE = func.make_interval(0, 0, 0, 0, 0, 0, 0.000001)
 _WHOLE_SESSIONS = {Dimension.EXTENSION_USER, Dimension.ORGANIZATION, Dimension.SESSION}
 
 
-def tracked_seconds(source: Source, keys: Keys) -> AnySelect:
+def tracked_seconds(source: Source, keys: Keys) -> Part:
     """`tracked_seconds`: whole sessions where those stay whole, else the time between events, piece by piece."""
     if not keys.by_time and set(keys.dimensions) <= _WHOLE_SESSIONS:
         session = _sessions(source)
@@ -68,20 +68,42 @@ def tracked_seconds(source: Source, keys: Keys) -> AnySelect:
     return _summed(piece, keys, piece.c.us, "tracked_seconds")
 
 
-def session_seconds(source: Source, keys: Keys) -> AnySelect:
-    """`session_seconds`, in four columns."""
+def session_seconds(source: Source, keys: Keys) -> Part:
+    """`session_seconds`, in four columns. Percentiles are of all sessions: a cluster's last step takes each."""
     session = _sessions(source)
-    seconds = as_seconds(session.c.us)
-    columns = [
-        as_seconds(func.avg(session.c.us)).label("session_average"),
-        func.percentile_cont(0.5).within_group(seconds).label("session_p50"),
-        func.percentile_cont(0.95).within_group(seconds).label("session_p95"),
-        func.max(seconds).label("session_longest"),
-    ]
-    return _grouped(session, keys, *columns)
+    if keys.spread:
+        each = _told_apart(session, keys, *keys.of(session), session.c.us.label("session_us"))
+        return Part(each, {"session_us": BigInteger()}, {name: _of_sessions(make) for name, make in _LENGTHS.items()})
+    columns = [make(session.c.us).label(name) for name, make in _LENGTHS.items()]
+    return Part(
+        _grouped(session, keys, *columns),
+        dict.fromkeys(_LENGTHS, Double()),
+        {name: partial(_only, name) for name in _LENGTHS},
+    )
 
 
-def context_switches(source: Source, keys: Keys) -> AnySelect:
+def _percentile(fraction: float) -> Callable[[ColumnElement[Any]], ColumnElement[Any]]:
+    return lambda us: func.percentile_cont(fraction).within_group(as_seconds(us))
+
+
+_LENGTHS: dict[str, Callable[[ColumnElement[Any]], ColumnElement[Any]]] = {
+    "session_average": lambda us: as_seconds(func.avg(us)),
+    "session_p50": _percentile(0.5),
+    "session_p95": _percentile(0.95),
+    "session_longest": lambda us: as_seconds(func.max(us)),
+}
+
+
+def _of_sessions(make: Callable[[ColumnElement[Any]], ColumnElement[Any]]) -> Callable[[Figures], ColumnElement[Any]]:
+    return lambda figures: make(figures.session_us)
+
+
+def _only(name: str, figures: Figures) -> ColumnElement[Any]:
+    """The one value that there is."""
+    return func.max(figures[name])
+
+
+def context_switches(source: Source, keys: Keys) -> Part:
     """`context_switches`."""
     segment = segments(source, keys)
     person: dict[str, Any] = {"partition_by": segment.c.user_id, "order_by": [segment.c.first_ts, segment.c.first_id]}
@@ -98,7 +120,7 @@ def context_switches(source: Source, keys: Keys) -> AnySelect:
         step.c.domain_before
     )
     switches = step.c.switches + case((is_switch, 1), else_=0)
-    return _grouped(step, keys, func.sum(switches).label("context_switches"))
+    return added(_grouped(step, keys, func.sum(switches).label("context_switches")), "context_switches")
 
 
 def visits(source: Source, *, by_domain: bool = False) -> FromClause:
@@ -180,18 +202,18 @@ def pieces(stretch: Subquery, keys: Keys) -> Subquery:
     if not keys.by_time:
         whole = microseconds(stretch.c.end - stretch.c.start)
         return select(stretch, whole.label("us")).where(stretch.c.end > stretch.c.start).subquery("piece")
-    edges = keys.slots.c.edges
     first, last = keys.slot_of(stretch.c.start), keys.slot_of(stretch.c.end - _INSTANT_BEFORE)
-    slot = select(func.generate_series(first, last).label("slot")).correlate(stretch, keys.slots).lateral("cut")
-    begin = func.greatest(stretch.c.start, edges[slot.c.slot])
-    finish = func.least(stretch.c.end, edges[slot.c.slot + 1])
-    columns = [column for column in stretch.c if column.key not in {"start", "end"}]
-    return (
-        select(*columns, slot.c.slot, microseconds(finish - begin).label("us"))
-        .select_from(stretch.join(keys.slots, true()).join(slot, true()))
+    cut = (
+        select(stretch, func.generate_series(first, last).label("slot"))
+        .select_from(keys.joined(stretch))
         .where(stretch.c.end > stretch.c.start)
-        .subquery("piece")
+        .subquery("cut")
     )
+    edges = keys.slots.edges
+    begin = func.greatest(cut.c.start, edges[cut.c.slot])
+    finish = func.least(cut.c.end, edges[cut.c.slot + 1])
+    columns = [column for column in cut.c if column.key not in {"start", "end"}]
+    return select(*columns, microseconds(finish - begin).label("us")).select_from(keys.joined(cut)).subquery("piece")
 
 
 def _sessions(source: Source) -> Subquery:
@@ -209,25 +231,14 @@ def _sessions(source: Source) -> Subquery:
     )
 
 
-def microseconds(interval: ColumnElement[Any]) -> ColumnElement[int]:
-    """An interval's whole microseconds: sums of integers are exact, and quicker than those of decimals."""
-    return cast(extract("epoch", interval) * 1_000_000, BigInteger())
-
-
-def as_seconds(us: ColumnElement[Any]) -> ColumnElement[float]:
-    """Microseconds, or a sum of them, as seconds."""
-    return cast(us * literal_column("0.000001"), Double())
-
-
-def _summed(relation: FromClause, keys: Keys, us: ColumnElement[int], name: str) -> AnySelect:
-    return _grouped(relation, keys, as_seconds(func.sum(us)).label(name))
+def _summed(relation: FromClause, keys: Keys, us: ColumnElement[int], name: str) -> Part:
+    return added(_grouped(relation, keys, func.sum(us).label(name)), seconds=(name,))
 
 
 def _grouped(relation: FromClause, keys: Keys, *columns: ColumnElement[Any]) -> AnySelect:
     labels = keys.of(relation)
-    return (
-        select(*labels, *columns)
-        .select_from(keys.joined(relation))
-        .where(*keys.conditions(relation))
-        .group_by(*(label.element for label in labels))
-    )
+    return _told_apart(relation, keys, *labels, *columns).group_by(*(label.element for label in labels))
+
+
+def _told_apart(relation: FromClause, keys: Keys, *columns: ColumnElement[Any]) -> AnySelect:
+    return select(*columns).select_from(keys.joined(relation)).where(*keys.conditions(relation))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, DateTime, Integer
+from sqlalchemy import CTE, BindParameter, CompoundSelect, DateTime, Integer
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.types import TypeEngine
 
@@ -19,6 +19,7 @@ from core.dimensions import Dimension
 from core.periods import TimeRange
 from core.scope import Scope
 from core.slots import Slots, slots
+from db.keyset import AnySelect
 from db.metrics.group_keys import columns_of, flat_values
 from db.metrics.question import Question, Split
 from db.prepared import parameter
@@ -46,11 +47,13 @@ class Ends:
 class Shape:
     """A question without its values.
 
-    `in_scope`: the viewer may see some organizations only; `named`: the subjects are named. `hours`, `minutes`: what of
-    the range such rollups do not cover; None where they don't do. `only`, `without`: groups are named to be kept, or to
-    be left out.
+    `spread`: a cluster answers. Its machines have different people's rows each, so whatever they do is told apart by
+    person; what they find is put together in the statement's last step. `in_scope`: the viewer may see some
+    organizations only; `named`: the subjects are named. `hours`, `minutes`: what of the range such rollups do not
+    cover; None where they don't do. `only`, `without`: groups are named to be kept, or to be left out.
     """
 
+    spread: bool
     in_scope: bool
     named: bool
     subject: Subject | None
@@ -95,8 +98,20 @@ class Open:
         return parameter(f"keys_{place}", ARRAY(type_))
 
 
-def asked(scope: Scope, ids: Collection[UUID] | None, question: Question, split: Split) -> Asked:
-    """The question's shape and values. `ids` name the subjects; None where nobody is named."""
+def shared(statement: AnySelect | CompoundSelect[*tuple[Any, ...]], name: str, *, spread: bool) -> CTE:
+    """A relation that several parts of a statement read.
+
+    PostgreSQL makes it once. A cluster would fetch it to the coordinator for that, and send it out again: there each
+    part makes its own, on the machine that has the rows.
+    """
+    relation = statement.cte(name)
+    return relation.prefix_with("NOT MATERIALIZED") if spread else relation
+
+
+def asked(
+    scope: Scope, ids: Collection[UUID] | None, question: Question, split: Split, *, spread: bool = False
+) -> Asked:
+    """The question's shape and values. `ids` name the subjects; None where nobody is named. `spread`: see Shape."""
     time_range = question.time_range
     cut = slots(time_range, split.dimensions, split.buckets, question.timezone)
     hours = minutes = None
@@ -106,6 +121,7 @@ def asked(scope: Scope, ids: Collection[UUID] | None, question: Question, split:
         minutes = None if question.where.needs_events else _whole(time_range, _MINUTE)
     named = split.only if split.only is not None else split.without or None
     shape = Shape(
+        spread=spread,
         in_scope=scope.organization_ids is not None,
         named=ids is not None,
         subject=question.subject,

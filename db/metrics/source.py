@@ -41,6 +41,7 @@ from sqlalchemy import (
     Text,
     case,
     cast,
+    exists,
     func,
     literal,
     null,
@@ -52,12 +53,12 @@ from sqlalchemy.dialects.postgresql import INTERVAL
 
 from core.event_types import ACTIVE_TYPES
 from db.keyset import AnySelect, Column
-from db.metrics.categories import with_known_categories
+from db.metrics.categories import one_by_one, with_known_categories
 from db.metrics.keys import Keys
-from db.metrics.shape import Ends, Open, Shape
+from db.metrics.shape import Ends, Open, Shape, shared
 from db.models import Behavior, Hour, Run, dirty_hours
 from db.queries.filters import EventColumns, matching
-from db.queries.people import people_asked
+from db.queries.people import People, is_asked, people_asked
 
 _HOUR = timedelta(hours=1)
 Parameter = BindParameter[Any]
@@ -72,11 +73,13 @@ class Source:
     def __init__(self, shape: Shape, keys: Keys) -> None:
         self._shape = shape
         self._keys = keys
-        self._persons = people_asked(
-            in_scope=shape.in_scope, subject=shape.subject if shape.named else None, where=shape.where
-        ).cte("person")
+        self._subject = shape.subject if shape.named else None
+        self._persons = self._shared(
+            people_asked(in_scope=shape.in_scope, subject=self._subject, where=shape.where, spread=shape.spread),
+            "person",
+        )
         self._where = with_known_categories(
-            shape.where, self._persons, Open.start, Open.end, rollups=shape.minutes is not None
+            shape.where, self._persons, Open.start, Open.end, rollups=shape.minutes is not None, spread=shape.spread
         )
 
     @cached_property
@@ -90,7 +93,8 @@ class Source:
             .where(
                 Hour.hour >= Open.hours_start,
                 Hour.hour < Open.hours_end,
-                ~self._is_marked(Hour.user_id, Hour.hour),
+                *self._is_asked(Hour.user_id),
+                self._is_unmarked(Hour.user_id, Hour.hour),
                 matching(self._where, EventColumns.of_hours(self._persons.c.organization_id)),
             )
         )
@@ -121,7 +125,14 @@ class Source:
         return self._runs_of([self._events(Open.start, Open.end)], "event")
 
     def _runs_of(self, parts: list[AnySelect], name: str) -> CTE:
-        return self._slotted(union_all(*parts).subquery("source"), "first_ts").cte(name)
+        return self._shared(self._slotted(union_all(*parts).subquery("source"), "first_ts"), name)
+
+    def _shared(self, statement: People, name: str) -> CTE:
+        return shared(statement, name, spread=self._shape.spread)
+
+    def _is_asked(self, user_id: Column) -> list[ColumnElement[bool]]:
+        """On a cluster, what tells it whose machines to ask."""
+        return is_asked(user_id, self._subject, self._shape.where) if self._shape.spread else []
 
     def _slotted(self, relation: Subquery, instant: str) -> AnySelect:
         """The rows, each with the slot it lies in."""
@@ -132,7 +143,7 @@ class Source:
         """The events that the rollups from `start` to `end` lack: those in marked hours and before and after."""
         missing = [(Open.start, start)] if ends.head else []
         missing += [(end, Open.end)] if ends.tail else []
-        unmarked = ~self._is_marked(Behavior.user_id, Behavior.ts)
+        unmarked = self._is_unmarked(Behavior.user_id, Behavior.ts)
         return [self._marked_events(), *(self._events(*part).where(unmarked) for part in missing)]
 
     def _events(self, start: Parameter, end: Parameter) -> AnySelect:
@@ -143,6 +154,7 @@ class Source:
             .where(
                 Behavior.ts >= start,
                 Behavior.ts < end,
+                *self._is_asked(Behavior.user_id),
                 matching(self._where, EventColumns.of_behaviors()),
             )
         )
@@ -150,17 +162,14 @@ class Source:
     def _marked_events(self) -> AnySelect:
         """The events of marked hours, hour by hour along the primary key."""
         marked = self._marked
-        event = (
-            select(Behavior)
-            .where(
-                Behavior.user_id == marked.c.user_id,
-                Behavior.ts >= func.greatest(marked.c.hour, Open.start),
-                Behavior.ts < func.least(marked.c.hour + literal(_HOUR, INTERVAL()), Open.end),
-                matching(self._where, EventColumns.of_behaviors()),
-            )
-            .offset(0)  # keeps the planner from turning this into a join over everything
-            .lateral("event")
+        looked_up = select(Behavior).where(
+            Behavior.user_id == marked.c.user_id,
+            Behavior.ts >= func.greatest(marked.c.hour, Open.start),
+            Behavior.ts < func.least(marked.c.hour + literal(_HOUR, INTERVAL()), Open.end),
+            *self._is_asked(Behavior.user_id),
+            matching(self._where, EventColumns.of_behaviors()),
         )
+        event = one_by_one(looked_up, spread=self._shape.spread).lateral("event")
         return select(*_columns_of(event.c, marked.c.organization_id)).select_from(marked.join(event, literal(True)))
 
     def _kept_runs(self) -> AnySelect:
@@ -187,7 +196,8 @@ class Source:
             .where(
                 Run.first_ts >= Open.minutes_start,
                 Run.first_ts < Open.minutes_end,
-                ~self._is_marked(Run.user_id, Run.first_ts),
+                *self._is_asked(Run.user_id),
+                self._is_unmarked(Run.user_id, Run.first_ts),
                 matching(self._where, EventColumns.of_runs(persons.c.organization_id)),
             )
         )
@@ -196,22 +206,27 @@ class Source:
     def _marked(self) -> CTE:
         """The marked hours of these people that the range touches."""
         marks, persons = dirty_hours.c, self._persons
-        return (
+        statement = (
             select(marks.user_id, persons.c.organization_id, marks.hour)
             .join(persons, persons.c.user_id == marks.user_id)
-            .where(marks.hour >= Open.first_hour, marks.hour < Open.end)
+            .where(marks.hour >= Open.first_hour, marks.hour < Open.end, *self._is_asked(marks.user_id))
             .distinct()
-            .cte("marked")
         )
+        return self._shared(statement, "marked")
 
-    def _is_marked(self, user_id: Column, instant: Column) -> ColumnElement[bool]:
-        """Whether an instant of a person lies in a marked hour.
+    def _is_unmarked(self, user_id: Column, instant: Column) -> ColumnElement[bool]:
+        """Whether an instant of a person lies in an hour without a mark.
 
-        As `IN`, which is looked up in a hash table however many marks there are. A join would be planned from
-        statistics that know nothing of the last minute's marks, and may compare each run with each mark.
+        As `NOT IN`, which is looked up in a hash table however many marks there are. A join would be planned from
+        statistics that know nothing of the last minute's marks, and may compare each run with each mark. A
+        cluster, though, takes no other form than a join for one of people.
         """
-        marked = select(self._marked.c.user_id, self._marked.c.hour)
-        return tuple_(user_id, func.date_trunc("hour", instant, "UTC")).in_(marked)
+        hour = func.date_trunc("hour", instant, "UTC")
+        if self._shape.spread:
+            marks = dirty_hours.alias("mark").c
+            mine = (marks.user_id == user_id, marks.hour == hour, *self._is_asked(marks.user_id))
+            return ~exists().where(*mine)
+        return tuple_(user_id, hour).not_in(select(self._marked.c.user_id, self._marked.c.hour))
 
 
 def _columns_of(event: Any, organization_id: ColumnElement[Any]) -> list[ColumnElement[Any]]:

@@ -14,7 +14,8 @@ from core.event_types import EventType
 from core.ids import BehaviorKey
 from core.periods import TimeRange
 from core.scope import Scope
-from db.keyset import AnySelect, Column, Ordering, Page, PageRequest, condition, cut
+from db.cluster import is_cluster
+from db.keyset import AnySelect, Column, Ordering, Page, PageRequest, condition, cut, keyset, keyset_per
 from db.metrics.categories import with_known_categories
 from db.models import Behavior
 from db.queries import rollups
@@ -92,10 +93,16 @@ class BehaviorQuery:
 
 async def page(connection: AsyncConnection, scope: Scope, query: BehaviorQuery) -> Page[BehaviorRow]:
     """A page of all events in scope."""
-    chosen = people(scope, organization_ids=query.where.organization_ids, user_ids=query.where.extension_user_ids)
-    statement, found = _first_per_person(chosen, query)
-    sort = [found.c.ts, found.c.user_id, found.c.id]
-    events = await connection.execute(statement.order_by(*_directed(sort, query)).limit(query.request.limit + 1))
+    spread = is_cluster(connection)
+    who = {"organization_ids": query.where.organization_ids, "user_ids": query.where.extension_user_ids}
+    chosen = people(scope, **who, spread=spread)
+    if spread:
+        statement = keyset(_all_events(chosen, query), query.ordering, query.request)
+    else:
+        statement, found = _first_per_person(chosen, query)
+        sort = [found.c.ts, found.c.user_id, found.c.id]
+        statement = statement.order_by(*_directed(sort, query)).limit(query.request.limit + 1)
+    events = await connection.execute(statement)
     return cut(_rows(events.all()), query.ordering, query.request)
 
 
@@ -103,12 +110,31 @@ async def pages_by_user(
     connection: AsyncConnection, scope: Scope, user_ids: Collection[UUID], query: BehaviorQuery
 ) -> dict[UUID, Page[BehaviorRow]]:
     """The same page of each person's events."""
-    statement, found = _first_per_person(people(scope, user_ids=user_ids), query)
+    chosen = people(scope, user_ids=user_ids)
+    first: Iterable[Any]
+    if is_cluster(connection):
+        theirs = _all_events(chosen, query).where(Behavior.user_id.in_(user_ids))
+        events = await connection.execute(keyset_per(Behavior.user_id, theirs, query.ordering, query.request))
+        first = [row[1:] for row in events]
+    else:
+        statement, found = _first_per_person(chosen, query)
+        events = await connection.execute(statement.order_by(*_directed([found.c.ts, found.c.id], query)))
+        first = events.all()
     rows: dict[UUID, list[BehaviorRow]] = {user_id: [] for user_id in user_ids}
-    events = await connection.execute(statement.order_by(*_directed([found.c.ts, found.c.id], query)))
-    for row in _rows(events.all()):
+    for row in _rows(first):
         rows[row.user_id].append(row)
     return {user_id: cut(found, query.ordering, query.request) for user_id, found in rows.items()}
+
+
+def _all_events(chosen: People, query: BehaviorQuery) -> AnySelect:
+    """The chosen people's events, to be cut to a page: a cluster walks along nobody's key, and has them sorted."""
+    persons = chosen.cte("person")
+    statement = select(*_COLUMNS).join(persons, persons.c.user_id == Behavior.user_id)
+    if query.time_range is None:
+        return statement.where(matching(query.where))
+    start, end = query.time_range.start, query.time_range.end
+    where = with_known_categories(query.where, persons, start, end, spread=True)
+    return statement.where(Behavior.ts >= start, Behavior.ts < end, matching(where))
 
 
 def _first_per_person(chosen: People, query: BehaviorQuery) -> tuple[AnySelect, FromClause]:
@@ -168,7 +194,7 @@ async def stretch(
 
     So many are looked at, however few of them are admitted: a rare domain costs many statements, and none of them long.
     """
-    chosen = people(scope).subquery("person")
+    chosen = people(scope, spread=is_cluster(connection)).subquery("person")
     conditions = [Behavior.user_id == user_id, select(chosen.c.user_id).where(chosen.c.user_id == user_id).exists()]
     if walk.start is not None:
         conditions.append(Behavior.ts >= walk.start)
@@ -193,7 +219,7 @@ async def by_keys(
 ) -> dict[BehaviorKey, BehaviorRow]:
     """Those of these events that are in scope."""
     wanted = list(keys)
-    chosen = people(scope).subquery("person")
+    chosen = people(scope, spread=is_cluster(connection)).subquery("person")
     statement = select(*_COLUMNS).where(
         tuple_(Behavior.user_id, Behavior.ts, Behavior.id).in_(wanted),
         Behavior.user_id.in_(select(chosen.c.user_id)),

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     cast,
+    distinct,
     func,
     select,
     tuple_,
@@ -25,11 +26,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.cursors import Instant, decode_cursor
 from core.measures import HIGH_FOCUS_SWITCHES_PER_HOUR, MEDIUM_FOCUS_SWITCHES_PER_HOUR
 from core.scope import Scope
+from db.cluster import is_cluster
 from db.keyset import AnySelect, Ordering, Page, PageRequest, cut, keyset_per
 from db.metrics.blocks import deep_segments, domain_times, domains
 from db.metrics.keys import Keys
+from db.metrics.part import as_seconds
 from db.metrics.question import WHOLE, Question
-from db.metrics.sequences import as_seconds
 from db.metrics.shape import Asked, Shape, asked
 from db.metrics.source import Source
 from db.prepared import SHAPES, Prepared, fetch, parameter, prepared
@@ -101,7 +103,7 @@ async def summaries(
     connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question
 ) -> dict[UUID, DeepWorkSummary]:
     """Each subject's deep work, summed up."""
-    about = _asked(scope, ids, question)
+    about = _asked(connection, scope, ids, question)
     rows = await fetch(connection, _summaries_statement(about.shape), about.values)
     return {row.subject: DeepWorkSummary(*row[1:]) for row in rows}
 
@@ -110,7 +112,7 @@ async def unique_domains(
     connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question
 ) -> dict[UUID, int]:
     """How many domains each subject's blocks have events of."""
-    about = _asked(scope, ids, question)
+    about = _asked(connection, scope, ids, question)
     rows = await fetch(connection, _unique_domains_statement(about.shape), about.values)
     return {row.subject: row.domains for row in rows}
 
@@ -119,7 +121,7 @@ async def pages(
     connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question, request: PageRequest
 ) -> dict[UUID, Page[BlockRow]]:
     """The same page of each subject's blocks, the oldest first."""
-    about = _asked(scope, ids, question)
+    about = _asked(connection, scope, ids, question)
     found: dict[UUID, list[BlockRow]] = {subject: [] for subject in ids}
     for row in await fetch(connection, _pages_statement(about.shape, request), about.values):
         found[row.parent].append(
@@ -132,7 +134,7 @@ async def domains_of_blocks(
     connection: AsyncConnection, scope: Scope, keys: Collection[BlockKey], question: Question
 ) -> dict[BlockKey, list[DomainTime]]:
     """Each block's domains, the one with the most time first."""
-    about = asked(scope, None, replace(question, subject=None), WHOLE)
+    about = asked(scope, None, replace(question, subject=None), WHOLE, spread=is_cluster(connection))
     blocks = {"block_users": [key.user_id for key in keys], "block_starts": [key.start for key in keys]}
     found: dict[BlockKey, list[DomainTime]] = {key: [] for key in keys}
     for row in await fetch(connection, _domains_statement(about.shape), about.values | blocks):
@@ -140,8 +142,8 @@ async def domains_of_blocks(
     return found
 
 
-def _asked(scope: Scope, ids: Collection[UUID], question: Question) -> Asked:
-    return asked(scope, None if question.subject is None else ids, question, WHOLE)
+def _asked(connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question) -> Asked:
+    return asked(scope, None if question.subject is None else ids, question, WHOLE, spread=is_cluster(connection))
 
 
 @lru_cache(SHAPES)
@@ -170,7 +172,9 @@ def _unique_domains_statement(shape: Shape) -> Prepared:
     deep, keys = _deep_segments(shape, by_domain=True)
     domain = domains(deep)
     different = select(*keys.of(domain), domain.c.domain).where(domain.c.domain.is_not(None)).distinct().subquery()
-    return prepared(select(different.c.subject, func.count().label("domains")).group_by(different.c.subject))
+    # On a cluster each person's are told apart, and two may have been to the same.
+    count = func.count(distinct(different.c.domain)) if shape.spread else func.count()
+    return prepared(select(different.c.subject, count.label("domains")).group_by(different.c.subject))
 
 
 @lru_cache(SHAPES)

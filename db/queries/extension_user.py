@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, delete, func, insert, select, text, update
+from sqlalchemy import Executable, Uuid, any_, delete, func, insert, literal, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.scope import Scope
@@ -212,7 +213,8 @@ async def fence_off(
         chosen.append(ExtensionUser.id == extension_user_id)
     locked = select(ExtensionUser.id).where(*chosen).order_by(ExtensionUser.id).with_for_update()
     ids = list(await connection.scalars(locked))
-    await connection.execute(update(ExtensionUser).where(ExtensionUser.id.in_(ids)).values(is_active=False))
+    everybody = literal(ids, ARRAY(Uuid()))  # one parameter, however many people an organization has
+    await connection.execute(update(ExtensionUser).where(ExtensionUser.id == any_(everybody)).values(is_active=False))
     return ids
 
 

@@ -18,6 +18,7 @@ from core.dimensions import Dimension
 from core.event_types import EventType
 from core.events import ANONYMOUS
 from core.scope import Scope
+from db.cluster import is_cluster
 from db.metrics.question import WHOLE, Key, Question, Split
 from db.metrics.shape import Asked, Shape, asked
 from db.metrics.statement import Answer, answer
@@ -69,7 +70,7 @@ async def totals(
     connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question, measures: Measures
 ) -> dict[UUID, MeasureValues]:
     """The measures of each subject; those without an event are left out."""
-    rows = await _rows(connection, asked(scope, _named(question, ids), question, WHOLE), measures)
+    rows = await _rows(connection, _asked(connection, scope, ids, question, WHOLE), measures)
     return {row.subject: values_of(row) for row in rows}
 
 
@@ -83,9 +84,9 @@ async def series(
 ) -> Mapping[SubjectAndKey, dict[int, MeasureValues]]:
     """The measures of each subject's group (`()`: of all of it) by the number of the bucket, from 0."""
     split = split.of_only(keys)
-    subjects = _named(question, {subject for subject, _ in keys})
+    subjects = {subject for subject, _ in keys}
     buckets: dict[SubjectAndKey, dict[int, MeasureValues]] = {}
-    for row in await _rows(connection, asked(scope, subjects, question, split), measures):
+    for row in await _rows(connection, _asked(connection, scope, subjects, question, split), measures):
         buckets.setdefault((row.subject, key_of(row, split)), {})[row.bucket] = values_of(row)
     return buckets
 
@@ -100,8 +101,8 @@ async def group_values(
 ) -> dict[SubjectAndKey, MeasureValues]:
     """The measures of each subject's group."""
     split = split.of_only(keys)
-    subjects = _named(question, {subject for subject, _ in keys})
-    rows = await _rows(connection, asked(scope, subjects, question, split), measures)
+    about = _asked(connection, scope, {subject for subject, _ in keys}, question, split)
+    rows = await _rows(connection, about, measures)
     return {(row.subject, key_of(row, split)): values_of(row) for row in rows}
 
 
@@ -114,7 +115,7 @@ async def groups(
     measures: Measures,
 ) -> dict[UUID, Groups]:
     """The same page of each subject's groups: those that have any of the measures."""
-    about = asked(scope, _named(question, ids), question, page.split)
+    about = _asked(connection, scope, ids, question, page.split)
     statement = _groups_statement(about.shape, measures | {page.order.measure}, page.order)
     last = page.offset + page.limit
     pages: dict[UUID, list[Group]] = {}
@@ -138,15 +139,15 @@ async def without_groups(
     """The measures of everything but the groups named beside each subject, taken together."""
     found: dict[tuple[UUID, tuple[Key, ...]], MeasureValues] = {}
     for subject, named in keys:  # what is left out differs from subject to subject
-        about = asked(scope, _named(question, [subject]), question, Split(dimensions, without=named))
+        about = _asked(connection, scope, [subject], question, Split(dimensions, without=named))
         for row in await _rows(connection, about, measures):
             found[subject, named] = values_of(row)
     return found
 
 
-def _named(question: Question, ids: Collection[UUID]) -> Collection[UUID] | None:
-    """The ids of the subjects; EVERYBODY is none in particular."""
-    return None if question.subject is None else ids
+def _asked(connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question, split: Split) -> Asked:
+    named = None if question.subject is None else ids  # EVERYBODY is nobody in particular
+    return asked(scope, named, question, split, spread=is_cluster(connection))
 
 
 async def _rows(connection: AsyncConnection, about: Asked, measures: Measures) -> CursorResult[Any]:
@@ -155,7 +156,7 @@ async def _rows(connection: AsyncConnection, about: Asked, measures: Measures) -
 
 @lru_cache(SHAPES)
 def _answer_statement(shape: Shape, measures: Measures) -> Prepared:
-    return prepared(select(answer(shape, measures).rows))
+    return prepared(answer(shape, measures).statement)
 
 
 @lru_cache(SHAPES)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.events import ANONYMOUS
+from db.cluster import is_cluster
 
 _LOCK = 0x0BE4A713
 _CUTOFF = "date_trunc('hour', CAST(:now AS timestamptz), 'UTC') - make_interval(days => organization.retention_days)"
@@ -40,14 +41,18 @@ async def people(connection: AsyncConnection, after: UUID, limit: int) -> list[U
 
 async def expired(connection: AsyncConnection, user_ids: Sequence[UUID], now: datetime) -> list[UUID]:
     """Those of these people who have events from before their organization's cutoff."""
+    # One look into the key for each; a cluster, which looks at all those events, takes no other form than a join.
+    has_old = "EXISTS (SELECT FROM behaviors WHERE user_id = person.id AND ts < {cutoff})"
+    joined = "JOIN behaviors ON behaviors.user_id = person.id AND ts < {cutoff}"
+    spread = is_cluster(connection)
     statement = text(f"""
-        SELECT person.id
+        SELECT DISTINCT person.id
         FROM extension_users AS person
         JOIN organizations AS organization ON organization.id = person.organization_id
-        WHERE person.id = ANY(CAST(:user_ids AS uuid[]))
-          AND EXISTS (SELECT FROM behaviors WHERE user_id = person.id AND ts < {_CUTOFF})
+        {joined.format(cutoff=_CUTOFF) if spread else ""}
+        WHERE person.id = ANY(CAST(:user_ids AS uuid[])) {"" if spread else "AND " + has_old.format(cutoff=_CUTOFF)}
         ORDER BY person.id
-    """)  # noqa: S608 - a constant
+    """)  # noqa: S608 - constants
     return list(await connection.scalars(statement, {"now": now, "user_ids": list(user_ids)}))
 
 
@@ -86,9 +91,12 @@ async def remove_some_of(connection: AsyncConnection, user_id: UUID, now: dateti
 async def remove_rejected(connection: AsyncConnection, now: datetime) -> int:
     """Delete rejected events of people that were received before their organization's cutoff; how many there were."""
     statement = text(f"""
-        DELETE FROM rejected_events AS event
-        USING extension_users AS person JOIN organizations AS organization ON organization.id = person.organization_id
-        WHERE event.user_id = person.id AND event.received_at < {_CUTOFF}
+        DELETE FROM rejected_events WHERE id IN (
+            SELECT event.id FROM rejected_events AS event
+            JOIN extension_users AS person ON person.id = event.user_id
+            JOIN organizations AS organization ON organization.id = person.organization_id
+            WHERE event.received_at < {_CUTOFF}
+        )
     """)  # noqa: S608 - a constant
     return (await connection.execute(statement, {"now": now})).rowcount
 
@@ -110,24 +118,31 @@ async def kept_by_somebody(connection: AsyncConnection, month: date, now: dateti
     """Whether a month's partition holds an event that is kept.
 
     That is one of an organization whose cutoff lies before the month's end or that keeps everything, or nobody's. It
-    takes one look into the key for each such person, however many events there are. True, too, when the partition is
-    gone by now: there is nothing to drop.
+    takes one look into the key for each such person, however many events there are, but on a cluster. True, too, when
+    the partition is gone by now: there is nothing to drop.
     """
     if await connection.scalar(text("SELECT to_regclass(:name)"), {"name": f"behaviors_{month:%Y_%m}"}) is None:
         return True
-    statement = text(f"""
-        SELECT EXISTS (
-            SELECT FROM (
-                SELECT person.id FROM extension_users AS person
-                JOIN organizations AS organization ON organization.id = person.organization_id
-                WHERE retention_days IS NULL
-                   OR {_CUTOFF} < (CAST(:month AS date) + interval '1 month') AT TIME ZONE 'UTC'
-                UNION ALL SELECT CAST(:nobody AS uuid)
-            ) AS keeper (id)
-            CROSS JOIN LATERAL (SELECT FROM behaviors_{month:%Y_%m} WHERE user_id = keeper.id LIMIT 1) AS event
-        )
-    """)  # noqa: S608 - constants, and a date's digits
-    return bool(await connection.scalar(statement, {"now": now, "month": month, "nobody": ANONYMOUS}))
+    kept = f"""
+        retention_days IS NULL OR {_CUTOFF} < (CAST(:month AS date) + interval '1 month') AT TIME ZONE 'UTC'
+    """
+    one_by_one = f"""
+        SELECT 1 FROM (
+            SELECT person.id FROM extension_users AS person
+            JOIN organizations AS organization ON organization.id = person.organization_id
+            WHERE {kept} UNION ALL SELECT CAST(:nobody AS uuid)
+        ) AS keeper (id)
+        CROSS JOIN LATERAL (SELECT FROM behaviors_{month:%Y_%m} WHERE user_id = keeper.id LIMIT 1) AS event
+    """  # noqa: S608 - constants, and a date's digits
+    # A cluster looks into nobody's key: its machines read the month until they find such an event.
+    on_a_cluster = f"""
+        SELECT 1 FROM behaviors_{month:%Y_%m} AS event
+        LEFT JOIN extension_users AS person ON person.id = event.user_id
+        LEFT JOIN organizations AS organization ON organization.id = person.organization_id
+        WHERE event.user_id = CAST(:nobody AS uuid) OR organization.id IS NOT NULL AND ({kept})
+    """  # noqa: S608 - the same
+    statement = text(f"{on_a_cluster if is_cluster(connection) else one_by_one} LIMIT 1")
+    return await connection.scalar(statement, {"now": now, "month": month, "nobody": ANONYMOUS}) is not None
 
 
 async def drop_month(connection: AsyncConnection, month: date, now: datetime) -> bool:

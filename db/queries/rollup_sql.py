@@ -1,7 +1,8 @@
 # ruff: noqa: S608 - what is put into these texts are constants of ours
 """What rollups are, in SQL: runs as events make them, hours as runs make them.
 
-Each statement part gives the rows of all rollups of the relation `chosen (user_id, hour)`.
+Each statement part gives the rows of all rollups of CHOSEN's hours. A cluster's are the same but for what they tell
+PostgreSQL of how to go about it: `spread`.
 """
 
 from core.event_types import ACTIVE_TYPES
@@ -11,11 +12,10 @@ from core.measures import SWITCH_GAP
 _ACTIVE = ", ".join(str(kind.value) for kind in sorted(ACTIVE_TYPES))
 _GAP = f"interval '{SWITCH_GAP.total_seconds()} seconds'"
 
+# Some hours, with their ends: a cluster adds nothing to an instant of a table that it deletes from.
 CHOSEN = """
-    WITH chosen AS (
-        SELECT DISTINCT user_id, hour FROM unnest(CAST(:user_ids AS uuid[]), CAST(:hours AS timestamptz[]))
-            AS given (user_id, hour)
-    )
+    unnest(CAST(:user_ids AS uuid[]), CAST(:hours AS timestamptz[]), CAST(:ends AS timestamptz[]))
+        AS chosen (user_id, hour, ends)
 """
 
 RUN_COLUMNS = (
@@ -24,7 +24,7 @@ RUN_COLUMNS = (
 
 # Gaps and islands: an event opens a run when anything that a run has in common differs from the event before. The
 # number of openings so far numbers the runs.
-RUNS_OF_EVENTS = f"""
+_RUNS_OF_EVENTS = """
     SELECT user_id, min(ts) AS first_ts, (array_agg(id ORDER BY ts, id))[1] AS first_id, max(ts) AS last_ts,
            min(ts) FILTER (WHERE active) AS first_active_ts, max(ts) FILTER (WHERE active) AS last_active_ts,
            count(*)::integer AS events, (count(*) FILTER (WHERE active))::integer AS active_events, session_id, domain
@@ -37,12 +37,11 @@ RUNS_OF_EVENTS = f"""
                    OR event.session_id IS DISTINCT FROM lag(event.session_id) OVER person_hour
                    OR event.domain IS DISTINCT FROM lag(event.domain) OVER person_hour AS opens
             FROM (
-                SELECT chosen.hour, behaviors.*, type IN ({_ACTIVE}) AS active
-                FROM chosen
+                SELECT chosen.hour, behaviors.*, type IN ({active}) AS active
+                FROM {chosen}
                 CROSS JOIN LATERAL (
                     SELECT * FROM behaviors
-                    WHERE user_id = chosen.user_id AND ts >= chosen.hour AND ts < chosen.hour + interval '1 hour'
-                    OFFSET 0
+                    WHERE user_id = chosen.user_id AND ts >= chosen.hour AND ts < chosen.ends {one_by_one}
                 ) AS behaviors
             ) AS event
             WINDOW person_hour AS (PARTITION BY event.user_id, event.hour ORDER BY event.ts, event.id)
@@ -70,15 +69,13 @@ _MINUTES = """
 """
 _COUNTS = f"sum(events)::integer AS events, sum(active_events)::integer AS active_events, {_MINUTES}"
 
-# To be put behind CHOSEN and a comma.
-HOURS_OF_RUNS = f"""
-    run AS MATERIALIZED (
+_HOURS_OF_RUNS = f"""
+    run AS {{once}} (
         SELECT chosen.hour, date_trunc('minute', kept.first_ts, 'UTC') AS minute, kept.*
-        FROM chosen
+        FROM {CHOSEN}
         CROSS JOIN LATERAL (
             SELECT * FROM runs
-            WHERE user_id = chosen.user_id AND first_ts >= chosen.hour AND first_ts < chosen.hour + interval '1 hour'
-            OFFSET 0
+            WHERE user_id = chosen.user_id AND first_ts >= chosen.hour AND first_ts < chosen.ends {{one_by_one}}
         ) AS kept
     ),
     whole AS (SELECT user_id, hour, {_COUNTS} FROM run GROUP BY user_id, hour),
@@ -119,7 +116,7 @@ HOURS_OF_RUNS = f"""
         FROM run WHERE active_events > 0 AND user_id <> '{ANONYMOUS}'
         WINDOW person_hour AS (PARTITION BY user_id, hour ORDER BY first_ts, first_id)
     ),
-    numbered_run AS (
+    numbered_run AS {{several}} (
         SELECT *, count(*) FILTER (WHERE NOT goes_on) OVER (
             PARTITION BY user_id, hour ORDER BY first_ts, first_id ROWS UNBOUNDED PRECEDING
         ) AS segment
@@ -160,14 +157,14 @@ HOURS_OF_RUNS = f"""
         SELECT user_id, hour, events, active_events, tracked_minutes, engaged_minutes,
                session_ids, session_first, session_last, session_domains,
                domains, domain_events, domain_active_events, domain_tracked_minutes, domain_engaged_minutes, domain_us,
-               coalesce(segment_first, '{{}}') AS segment_first, coalesce(segment_last, '{{}}') AS segment_last,
-               coalesce(segment_events, '{{}}') AS segment_events,
-               coalesce(segment_switches, '{{}}') AS segment_switches,
-               coalesce(segment_first_domains, '{{}}') AS segment_first_domains,
-               coalesce(segment_last_domains, '{{}}') AS segment_last_domains,
-               coalesce(segment_parts_from, '{{}}') AS segment_parts_from,
-               coalesce(segment_parts_to, '{{}}') AS segment_parts_to,
-               coalesce(part_domains, '{{}}') AS part_domains, coalesce(part_us, '{{}}') AS part_us
+               coalesce(segment_first, '{{{{}}}}') AS segment_first, coalesce(segment_last, '{{{{}}}}') AS segment_last,
+               coalesce(segment_events, '{{{{}}}}') AS segment_events,
+               coalesce(segment_switches, '{{{{}}}}') AS segment_switches,
+               coalesce(segment_first_domains, '{{{{}}}}') AS segment_first_domains,
+               coalesce(segment_last_domains, '{{{{}}}}') AS segment_last_domains,
+               coalesce(segment_parts_from, '{{{{}}}}') AS segment_parts_from,
+               coalesce(segment_parts_to, '{{{{}}}}') AS segment_parts_to,
+               coalesce(part_domains, '{{{{}}}}') AS part_domains, coalesce(part_us, '{{{{}}}}') AS part_us
         FROM whole
         JOIN sessions USING (user_id, hour)
         JOIN domains USING (user_id, hour)
@@ -175,3 +172,27 @@ HOURS_OF_RUNS = f"""
         LEFT JOIN parts USING (user_id, hour)
     )
 """
+
+
+def runs_of_events(*, spread: bool) -> str:
+    """A query of the runs, with RUN_COLUMNS."""
+    return _RUNS_OF_EVENTS.format(chosen=CHOSEN, active=_ACTIVE, **_ways(spread=spread))
+
+
+def hours_of_runs(*, spread: bool) -> str:
+    """Common table expressions, to be put behind WITH; of them `made_hour` has the hours, with HOUR_COLUMNS."""
+    return _HOURS_OF_RUNS.format(**_ways(spread=spread))
+
+
+def one_by_one(*, spread: bool) -> str:
+    """Behind a query of each hour's rows: keeps it from becoming a join over everything. A cluster is told to join."""
+    return "" if spread else "OFFSET 0"
+
+
+def _ways(*, spread: bool) -> dict[str, str]:
+    """How the hours' rows are found, and what several parts read: made once, or on a cluster where the rows are."""
+    return {
+        "one_by_one": one_by_one(spread=spread),
+        "once": "NOT MATERIALIZED" if spread else "MATERIALIZED",
+        "several": "NOT MATERIALIZED" if spread else "",
+    }

@@ -5,17 +5,20 @@ events of those and the rollups of all others (db/metrics/source.py), so it is r
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, text
+from sqlalchemy import Uuid, any_, delete, literal, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.cluster import is_cluster
 from db.models import dirty_hours
-from db.queries.rollup_sql import CHOSEN, HOUR_COLUMNS, HOURS_OF_RUNS, RUN_COLUMNS, RUNS_OF_EVENTS
+from db.queries.rollup_sql import CHOSEN, HOUR_COLUMNS, RUN_COLUMNS, hours_of_runs, one_by_one, runs_of_events
 
 _LOCK = 0x0BE4A712
+_AN_HOUR = timedelta(hours=1)
 
 
 class PersonHour(NamedTuple):
@@ -36,70 +39,83 @@ async def wait_for_makers(connection: AsyncConnection) -> None:
 
 
 async def take_marks(connection: AsyncConnection, before: datetime, limit: int) -> list[PersonHour]:
-    """Take away marks set before an instant, the oldest first; the hours they were on.
+    """Take the marks of some hours away, of those that were marked first and before an instant; the hours.
 
-    The runs must be made in a later statement of the same transaction: that sees every event whose mark this one took.
+    All marks of such an hour go, later ones too. The runs must be made in a later statement of the same transaction:
+    that sees every event whose mark was taken.
     """
-    statement = text("""
-        WITH taken AS (
-            DELETE FROM dirty_hours WHERE ctid = ANY(ARRAY(
-                SELECT ctid FROM dirty_hours WHERE marked_at < :before ORDER BY marked_at LIMIT :limit
-            ))
-            RETURNING user_id, hour
-        )
-        SELECT DISTINCT user_id, hour FROM taken ORDER BY user_id, hour
-    """)
-    rows = await connection.execute(statement, {"before": before, "limit": limit})
-    return [PersonHour(*row) for row in rows]
+    oldest = text("SELECT user_id, hour FROM dirty_hours WHERE marked_at < :before ORDER BY marked_at LIMIT :limit")
+    rows = await connection.execute(oldest, {"before": before, "limit": limit})
+    hours = sorted({PersonHour(*row) for row in rows})
+    if hours:
+        await connection.execute(_TAKE, _arrays(hours))
+    return hours
+
+
+_TAKE = text(f"""
+    DELETE FROM dirty_hours USING {CHOSEN}
+    WHERE dirty_hours.user_id = chosen.user_id AND dirty_hours.hour = chosen.hour
+""")
 
 
 async def make(connection: AsyncConnection, hours: Collection[PersonHour]) -> None:
-    """Make the rollups of these hours anew from their events."""
+    """Make the rollups of these hours, each named once, anew from their events."""
+    spread = is_cluster(connection)
     arrays = _arrays(hours)
     for statement in (
         f"""
-            {CHOSEN}
-            DELETE FROM runs USING chosen
-            WHERE runs.user_id = chosen.user_id
-              AND runs.first_ts >= chosen.hour AND runs.first_ts < chosen.hour + interval '1 hour'
+            DELETE FROM runs USING {CHOSEN}
+            WHERE runs.user_id = chosen.user_id AND runs.first_ts >= chosen.hour AND runs.first_ts < chosen.ends
         """,
-        f"{CHOSEN} INSERT INTO runs ({RUN_COLUMNS}) {RUNS_OF_EVENTS}",
+        f"INSERT INTO runs ({RUN_COLUMNS}) {runs_of_events(spread=spread)}",
+        f"DELETE FROM hours USING {CHOSEN} WHERE hours.user_id = chosen.user_id AND hours.hour = chosen.hour",
         f"""
-            {CHOSEN}
-            DELETE FROM hours USING chosen WHERE hours.user_id = chosen.user_id AND hours.hour = chosen.hour
+            INSERT INTO hours ({HOUR_COLUMNS})
+            WITH {hours_of_runs(spread=spread)} SELECT {HOUR_COLUMNS} FROM made_hour
         """,
-        f"{CHOSEN}, {HOURS_OF_RUNS} INSERT INTO hours ({HOUR_COLUMNS}) SELECT {HOUR_COLUMNS} FROM made_hour",
     ):
         await connection.execute(text(statement), arrays)
 
 
 async def wrong_hours(connection: AsyncConnection, hours: Collection[PersonHour]) -> list[PersonHour]:
     """Those of these hours whose rollups are not what their events make, and which bear no mark that says so."""
+    spread = is_cluster(connection)
     arrays = _arrays(hours)
-    of_runs = text(f"""
-        {CHOSEN}, made AS ({RUNS_OF_EVENTS}), kept AS (
-            SELECT {RUN_COLUMNS} FROM chosen CROSS JOIN LATERAL (
-                SELECT {RUN_COLUMNS} FROM runs
-                WHERE user_id = chosen.user_id
-                  AND first_ts >= chosen.hour AND first_ts < chosen.hour + interval '1 hour'
-                OFFSET 0
-            ) AS run ({RUN_COLUMNS.replace("user_id", "run_user_id", 1)})
-        ), wrong AS (
-            (TABLE made EXCEPT TABLE kept) UNION ALL (TABLE kept EXCEPT TABLE made)
-        )
-        SELECT DISTINCT user_id, date_trunc('hour', first_ts, 'UTC') AS hour FROM wrong
-        EXCEPT SELECT user_id, hour FROM dirty_hours
-    """)
-    of_hours = text(f"""
-        {CHOSEN}, {HOURS_OF_RUNS}, made AS (SELECT {HOUR_COLUMNS} FROM made_hour), kept AS (
-            SELECT {HOUR_COLUMNS} FROM chosen JOIN hours USING (user_id, hour)
-        ), wrong AS (
-            (TABLE made EXCEPT TABLE kept) UNION ALL (TABLE kept EXCEPT TABLE made)
-        )
-        SELECT DISTINCT user_id, hour FROM wrong EXCEPT SELECT user_id, hour FROM dirty_hours
-    """)
-    found = {PersonHour(*row) for check in (of_runs, of_hours) for row in await connection.execute(check, arrays)}
+    kept_runs = f"""
+        SELECT kept.* FROM {CHOSEN} CROSS JOIN LATERAL (
+            SELECT {RUN_COLUMNS} FROM runs
+            WHERE user_id = chosen.user_id AND first_ts >= chosen.hour AND first_ts < chosen.ends
+            {one_by_one(spread=spread)}
+        ) AS kept
+    """
+    of_runs = f"WITH {_wrong(RUN_COLUMNS, runs_of_events(spread=spread), kept_runs)}"
+    made_hours = f"SELECT {HOUR_COLUMNS} FROM made_hour"
+    kept_hours = f"""
+        SELECT kept.* FROM {CHOSEN} CROSS JOIN LATERAL (
+            SELECT {HOUR_COLUMNS} FROM hours WHERE user_id = chosen.user_id AND hour = chosen.hour
+        ) AS kept
+    """
+    of_hours = f"WITH {hours_of_runs(spread=spread)}, {_wrong(HOUR_COLUMNS, made_hours, kept_hours)}"
+    checks = (f"{of_runs} {_UNMARKED.format(hour=_HOUR_OF_RUN)}", f"{of_hours} {_UNMARKED.format(hour='hour')}")
+    found = {PersonHour(*row) for check in checks for row in await connection.execute(text(check), arrays)}
     return sorted(found)
+
+
+_HOUR_OF_RUN = "date_trunc('hour', first_ts, 'UTC')"
+_UNMARKED = """
+    SELECT DISTINCT user_id, {hour} FROM wrong WHERE NOT EXISTS (
+        SELECT FROM dirty_hours AS mark WHERE mark.user_id = wrong.user_id AND mark.hour = {hour}
+    )
+"""
+
+
+def _wrong(columns: str, made: str, kept: str) -> str:
+    """`wrong`: what is among what was made but not among what was kept, or the other way round."""
+    return f"""
+        wrong AS (
+            SELECT {columns} FROM (({made}) UNION ALL ({kept})) AS rollup GROUP BY {columns} HAVING count(*) = 1
+        )
+    """
 
 
 async def mark(connection: AsyncConnection, hours: Collection[PersonHour]) -> None:
@@ -148,12 +164,13 @@ async def months(connection: AsyncConnection) -> list[datetime]:
 async def hours_between(connection: AsyncConnection, start: datetime, end: datetime) -> list[PersonHour]:
     """Every hour of every person in which there is an event or a rollup."""
     statement = text("""
-        SELECT user_id, date_trunc('hour', ts, 'UTC') AS hour FROM behaviors WHERE ts >= :start AND ts < :end
-        UNION
-        SELECT user_id, date_trunc('hour', first_ts, 'UTC') FROM runs WHERE first_ts >= :start AND first_ts < :end
-        UNION
-        SELECT user_id, hour FROM hours WHERE hour >= :start AND hour < :end
-        ORDER BY user_id, hour
+        SELECT user_id, hour FROM (
+            SELECT user_id, date_trunc('hour', ts, 'UTC') AS hour FROM behaviors WHERE ts >= :start AND ts < :end
+            UNION
+            SELECT user_id, date_trunc('hour', first_ts, 'UTC') FROM runs WHERE first_ts >= :start AND first_ts < :end
+            UNION
+            SELECT user_id, hour FROM hours WHERE hour >= :start AND hour < :end
+        ) AS used ORDER BY user_id, hour
     """)
     return [PersonHour(*row) for row in await connection.execute(statement, {"start": start, "end": end})]
 
@@ -180,8 +197,13 @@ async def remove_some_hours_of(connection: AsyncConnection, user_id: UUID, limit
 
 async def remove_marks_of(connection: AsyncConnection, user_ids: Collection[UUID]) -> None:
     """Delete every mark of these people."""
-    await connection.execute(delete(dirty_hours).where(dirty_hours.c.user_id.in_(user_ids)))
+    ids = literal(list(user_ids), ARRAY(Uuid()))  # one parameter, however many people an organization has
+    await connection.execute(delete(dirty_hours).where(dirty_hours.c.user_id == any_(ids)))
 
 
 def _arrays(hours: Collection[PersonHour]) -> dict[str, list[object]]:
-    return {"user_ids": [each.user_id for each in hours], "hours": [each.hour for each in hours]}
+    return {
+        "user_ids": [each.user_id for each in hours],
+        "hours": [each.hour for each in hours],
+        "ends": [each.hour + _AN_HOUR for each in hours],
+    }

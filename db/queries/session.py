@@ -13,6 +13,7 @@ from core.cursors import Instant, decode_cursor
 from core.events import ANONYMOUS
 from core.periods import TimeRange
 from core.scope import Scope
+from db.cluster import is_cluster
 from db.keyset import AnySelect, Ordering, Page, PageRequest, cut, keyset, keyset_per
 from db.metrics.categories import with_known_categories
 from db.models import Behavior
@@ -65,8 +66,9 @@ async def page(
     connection: AsyncConnection, scope: Scope, query: SessionQuery, request: PageRequest
 ) -> Page[SessionRow]:
     """A page of all sessions in scope, newest first."""
-    chosen = people(scope, organization_ids=query.where.organization_ids, user_ids=query.where.extension_user_ids)
-    statement, ordering = _sessions(chosen, query)
+    spread = is_cluster(connection)
+    who = {"organization_ids": query.where.organization_ids, "user_ids": query.where.extension_user_ids}
+    statement, ordering = _sessions(people(scope, **who, spread=spread), query, spread=spread)
     rows = await connection.execute(keyset(statement, ordering, request))
     return cut([_row(row, query) for row in rows], ordering, request)
 
@@ -75,7 +77,7 @@ async def pages_by_user(
     connection: AsyncConnection, scope: Scope, user_ids: Collection[UUID], query: SessionQuery, request: PageRequest
 ) -> dict[UUID, Page[SessionRow]]:
     """The same page of each person's sessions, newest first."""
-    statement, ordering = _sessions(people(scope, user_ids=user_ids), query)
+    statement, ordering = _sessions(people(scope, user_ids=user_ids), query, spread=is_cluster(connection))
     found: dict[UUID, list[SessionRow]] = {user_id: [] for user_id in user_ids}
     for row in await connection.execute(keyset_per(ordering.columns[1], statement, ordering, request)):
         found[row.parent].append(_row(row, query))
@@ -110,7 +112,7 @@ async def _distinct(
             tuple_(Behavior.user_id, Behavior.session_id).in_(keys),
             or_(Behavior.user_id.in_(select(chosen.c.user_id)), _anonymous_in(scope)),
             column.is_not(None),
-            *_events(query, chosen),
+            *_events(query, chosen, spread=is_cluster(connection)),
         )
         .group_by(Behavior.user_id, Behavior.session_id)
     )
@@ -128,7 +130,7 @@ def _row(row: Any, query: SessionQuery) -> SessionRow:
     return SessionRow(row.user_id, row.session_id, row.start, row.end, row.seconds, row.events, query)
 
 
-def _sessions(chosen: People, query: SessionQuery) -> tuple[AnySelect, Ordering[SessionRow]]:
+def _sessions(chosen: People, query: SessionQuery, *, spread: bool) -> tuple[AnySelect, Ordering[SessionRow]]:
     """All sessions of the chosen people, and their order."""
     persons = chosen.cte("person")
     first, last = func.min(Behavior.ts), func.max(Behavior.ts)
@@ -142,7 +144,7 @@ def _sessions(chosen: People, query: SessionQuery) -> tuple[AnySelect, Ordering[
             func.count().label("events"),
         )
         .join(persons, persons.c.user_id == Behavior.user_id)
-        .where(*_events(query, persons))
+        .where(*_events(query, persons, spread=spread))
         .group_by(Behavior.user_id, Behavior.session_id)
         .subquery("session")
     )
@@ -156,6 +158,7 @@ def _sessions(chosen: People, query: SessionQuery) -> tuple[AnySelect, Ordering[
     return select(grouped), ordering
 
 
-def _events(query: SessionQuery, persons: CTE) -> list[ColumnElement[bool]]:
-    where = with_known_categories(query.where, persons, query.time_range.start, query.time_range.end)
-    return [Behavior.ts >= query.time_range.start, Behavior.ts < query.time_range.end, matching(where)]
+def _events(query: SessionQuery, persons: CTE, *, spread: bool) -> list[ColumnElement[bool]]:
+    start, end = query.time_range.start, query.time_range.end
+    where = with_known_categories(query.where, persons, start, end, spread=spread)
+    return [Behavior.ts >= start, Behavior.ts < end, matching(where)]

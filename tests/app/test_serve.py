@@ -76,6 +76,18 @@ def test_a_database_that_cannot_be_reached_is_told_in_one_line(tmp_path: Path):
     assert process.stdout == ""
 
 
+def test_a_command_that_is_interrupted_says_so(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # a database that lets one wait
+        environment = surroundings(DB_HOST="127.0.0.1", DB_PORT=str(silent.getsockname()[1]))
+        process = subprocess.Popen([COMMAND, "migrate", "--wait", "60"], cwd=tmp_path, env=environment)
+        silent.settimeout(20)
+        connection, _ = silent.accept()
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(20) == 128 + signal.SIGTERM
+        connection.close()
+
+
 def _status_beside(connections: int, client: httpx.Client) -> int:
     """What somebody is answered while others hold that many connections."""
     with ExitStack() as held:

@@ -6,8 +6,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.scope import Scope
 from db.queries import extension_user as extension_users
+from db.queries import rollups
+from db.queries.extension_user import ExtensionUserFilter
 from tests.wire import BEHAVIORS, event, rejected, stored, with_key
 from tests.world import World
+
+MOST_PARAMETERS = 32_767
+"""Of a statement, by the driver's protocol."""
+MANY_PEOPLE = text("""
+    INSERT INTO extension_users (organization_id, username, api_key_hash, api_key_prefix)
+    SELECT :organization_id, 'person ' || number, sha256(CAST('key ' || number AS bytea)), 'wb_'
+    FROM generate_series(1, :count) AS number
+""")
 
 
 async def someone_waits(connection: AsyncConnection) -> None:
@@ -38,3 +48,16 @@ async def test_events_of_somebody_being_deleted_wait_and_are_refused(world: Worl
     assert response.status_code == (401 if keyed else 400)
     assert [row["type"] for row in await stored(world.services)] == [4]
     assert [row["code"] for row in await rejected(world.services)] == ([] if keyed else ["inactive_user"])
+
+
+async def test_there_may_be_any_number_of_people(world: World):
+    acme = await world.organization()
+    async with world.services.database.write() as connection:
+        await connection.execute(MANY_PEOPLE, {"organization_id": acme.id, "count": MOST_PARAMETERS + 1})
+
+        everybody = await extension_users.fence_off(connection, Scope.everything(), organization_id=acme.id)
+        await rollups.remove_marks_of(connection, everybody)
+
+        active = await extension_users.count(connection, Scope.everything(), ExtensionUserFilter(is_active=True))
+    assert len(everybody) == MOST_PARAMETERS + 1
+    assert active == 0

@@ -104,10 +104,10 @@ async def test_everything_can_be_made_anew_and_checked(world: World, services: S
     await world.browse(person, raw("09:00:00"), raw("10:00:00"), raw("11:00:00"))
     await refresh_all(services.database)
     async with services.database.write() as db:
-        await db.execute(text("UPDATE runs SET events = 7 WHERE date_part('hour', first_ts) = 10"))
-        await db.execute(text("DELETE FROM runs WHERE date_part('hour', first_ts) = 11"))
+        await db.execute(text("UPDATE runs SET events = 7 WHERE first_ts = '2026-08-03T10:00:00Z'"))
+        await db.execute(text("DELETE FROM runs WHERE first_ts = '2026-08-03T11:00:00Z'"))
         await db.execute(
-            text("UPDATE runs SET first_ts = first_ts + interval '1 day' WHERE date_part('hour', first_ts) = 9")
+            text("UPDATE runs SET first_ts = '2026-08-04T09:00:00Z' WHERE first_ts = '2026-08-03T09:00:00Z'")
         )
     day = datetime(2026, 8, 3, tzinfo=UTC)
     hours = [day + timedelta(hours=hour) for hour in (9, 10, 11, 33)]
@@ -126,9 +126,9 @@ async def test_an_hour_that_is_not_what_its_runs_make_is_found(world: World, ser
     await world.browse(person, raw("09:00:00"), raw("10:00:00"), raw("11:00:00"), raw("12:00:00"))
     await refresh_all(services.database)
     async with services.database.write() as db:
-        await db.execute(text("UPDATE hours SET domains = '{b.com}' WHERE date_part('hour', hour) = 9"))
-        await db.execute(text("UPDATE hours SET part_us = '{1}' WHERE date_part('hour', hour) = 10"))
-        await db.execute(text("DELETE FROM hours WHERE date_part('hour', hour) = 11"))
+        await db.execute(text("UPDATE hours SET domains = '{b.com}' WHERE hour = '2026-08-03T09:00:00Z'"))
+        await db.execute(text("UPDATE hours SET part_us = '{1}' WHERE hour = '2026-08-03T10:00:00Z'"))
+        await db.execute(text("DELETE FROM hours WHERE hour = '2026-08-03T11:00:00Z'"))
 
     assert [each.hour.hour for each in await wrong(services)] == [9, 10, 11]
 

@@ -1,7 +1,8 @@
 """The engine against the reference: every measure by every split it goes with, on random streams of events."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.calendar import buckets
 from core.categories import Category
@@ -25,6 +27,7 @@ from core.ids import BehaviorKey
 from core.measures import MEASURES
 from core.periods import TimeRange
 from core.scope import Scope
+from db.cluster import kind_of
 from db.metrics.question import Question, Split
 from db.metrics.values import NOTHING, MeasureValues
 from db.models import Behavior, CategoryRule
@@ -119,7 +122,9 @@ class State(Enum):
     HALF = "events came late and one was deleted, since the rollups were made"
 
 
-async def store(world: World, people: list[Recorded | None], stream: Stream, start: datetime, state: State) -> None:
+async def store(
+    world: World, people: list[Recorded | None], stream: Stream, start: datetime, state: State, *, cluster: bool
+) -> None:
     """The stream, stored by the way of all events, the latest first, and rollups in this state."""
     async with world.services.database.write() as db:
         for table in ("behaviors", "runs", "hours", "dirty_hours"):
@@ -134,7 +139,8 @@ async def store(world: World, people: list[Recorded | None], stream: Stream, sta
     late = events[::3] if state is State.HALF else []
     await browse(world, people, [event for event in events if event not in late])
     if state in {State.EVERYTHING, State.HALF}:
-        await refresh_all(world.services.database)
+        with statements_of(world, cluster=cluster):
+            await refresh_all(world.services.database)
     await browse(world, people, late)
     if state is State.HALF and events:
         async with world.services.database.write() as db:
@@ -216,12 +222,33 @@ def _reference_value(value: Any) -> Any:
     return str(value) if isinstance(value, UUID) else value
 
 
+@asynccontextmanager
+async def asking(world: World, *, cluster: bool) -> AsyncIterator[AsyncConnection]:
+    """A connection to ask for answers."""
+    with statements_of(world, cluster=cluster):
+        async with world.services.database.read() as db:
+            yield db
+
+
+@contextmanager
+def statements_of(world: World, *, cluster: bool) -> Iterator[None]:
+    """Statements are those of a cluster where so chosen, as they always are on one: any PostgreSQL answers them."""
+    kind = kind_of(world.services.database.engine.sync_engine)
+    before = kind.is_cluster
+    kind.is_cluster = cluster or before
+    try:
+        yield
+    finally:
+        kind.is_cluster = before
+
+
 # Hypothesis runs many examples in one test: each begins by emptying the table.
 examples = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 zones = st.sampled_from(sorted(DAYS))
 states = st.sampled_from(State)
+either = st.booleans()
 
 
 def period(zone_name: str) -> tuple[TimeRange, ZoneInfo, datetime]:
@@ -236,13 +263,13 @@ def within(events: list[reference.Event], time_range: TimeRange) -> list[referen
     return [event for event in events if time_range.start <= event.ts < time_range.end]
 
 
-@given(stream=streams, zone_name=zones, state=states)
+@given(stream=streams, zone_name=zones, state=states, cluster=either)
 @examples
 async def test_totals_are_the_references(
-    world: World, people: list[Recorded | None], stream: Any, zone_name: str, state: State
+    world: World, people: list[Recorded | None], stream: Any, zone_name: str, state: State, cluster: bool
 ):
     time_range, zone, start = period(zone_name)
-    await store(world, people, stream, start, state)
+    await store(world, people, stream, start, state, cluster=cluster)
     events = within(await stored(world), time_range)
     filters = {
         EventFilter(): events,
@@ -262,23 +289,23 @@ async def test_totals_are_the_references(
         EventFilter(not_=EventFilter(session_ids=("t",))): [event for event in events if event.session != "t"],
     }
 
-    async with world.services.database.read() as db:
+    async with asking(world, cluster=cluster) as db:
         for where, chosen in filters.items():
             asked = question(time_range, zone, state, where)
             found = await metrics.totals(db, Scope.everything(), [EVERYBODY], asked, NAMES)
             assert same(found.get(EVERYBODY, NOTHING), reference.measure(chosen, NAMES))
 
 
-@given(stream=streams, zone_name=zones, state=states)
+@given(stream=streams, zone_name=zones, state=states, cluster=either)
 @examples
 async def test_subjects_are_measured_each_for_itself(
-    world: World, people: list[Recorded | None], stream: Any, zone_name: str, state: State
+    world: World, people: list[Recorded | None], stream: Any, zone_name: str, state: State, cluster: bool
 ):
     time_range, zone, start = period(zone_name)
-    await store(world, people, stream, start, state)
+    await store(world, people, stream, start, state, cluster=cluster)
     events = within(await stored(world), time_range)
 
-    async with world.services.database.read() as db:
+    async with asking(world, cluster=cluster) as db:
         for subject in Subject:
             persons = [person.row for person in people if person is not None]
             ids = {row.id if subject is Subject.USER else row.organization_id for row in persons}
@@ -289,18 +316,24 @@ async def test_subjects_are_measured_each_for_itself(
                 assert same(found.get(each, NOTHING), reference.measure(own, NAMES))
 
 
-@given(stream=streams, zone_name=zones, state=states, every=st.sampled_from(list(Granularity)))
+@given(stream=streams, zone_name=zones, state=states, cluster=either, every=st.sampled_from(list(Granularity)))
 @examples
 async def test_series_are_the_references(
-    world: World, people: list[Recorded | None], stream: Any, zone_name: str, state: State, every: Granularity
+    world: World,
+    people: list[Recorded | None],
+    stream: Any,
+    zone_name: str,
+    state: State,
+    cluster: bool,
+    every: Granularity,
 ):
     time_range, zone, start = period(zone_name)
-    await store(world, people, stream, start, state)
+    await store(world, people, stream, start, state, cluster=cluster)
     events = within(await stored(world), time_range)
     names = supported((), by_time=True)
     cut = tuple(buckets(time_range, every, zone))
 
-    async with world.services.database.read() as db:
+    async with asking(world, cluster=cluster) as db:
         found = await metrics.series(
             db, Scope.everything(), [(EVERYBODY, ())], question(time_range, zone, state), Split(buckets=cut), names
         )
@@ -312,19 +345,25 @@ async def test_series_are_the_references(
         assert same(by_number.get(number, NOTHING), values)
 
 
-@given(stream=streams, zone_name=zones, state=states, data=st.data())
+@given(stream=streams, zone_name=zones, state=states, cluster=either, data=st.data())
 @examples
 async def test_groups_are_the_references(
-    world: World, people: list[Recorded | None], stream: Any, zone_name: str, state: State, data: st.DataObject
+    world: World,
+    people: list[Recorded | None],
+    stream: Any,
+    zone_name: str,
+    state: State,
+    cluster: bool,
+    data: st.DataObject,
 ):
     time_range, zone, start = period(zone_name)
-    await store(world, people, stream, start, state)
+    await store(world, people, stream, start, state, cluster=cluster)
     events = within(await stored(world), time_range)
     splits = [split for size in (1, 2, 3) for split in combinations(Dimension, size)]
     chosen = data.draw(st.lists(st.sampled_from(splits), min_size=4, max_size=4))
     by_category = data.draw(st.sampled_from([split for split in splits if Dimension.CATEGORY in split]))
 
-    async with world.services.database.read() as db:
+    async with asking(world, cluster=cluster) as db:
         for dimensions in (*chosen, by_category):
             names = supported(dimensions, by_time=False)
             page = GroupsPage(Split(dimensions), Order("events"), 0, 10_000)
@@ -344,19 +383,26 @@ async def test_groups_are_the_references(
     stream=streams,
     zone_name=zones,
     state=states,
+    cluster=either,
     dimension=st.sampled_from([Dimension.DOMAIN, Dimension.CATEGORY, Dimension.EXTENSION_USER]),
 )
 @examples
 async def test_series_of_groups_and_the_rest_add_up(
-    world: World, people: list[Recorded | None], stream: Any, zone_name: str, state: State, dimension: Dimension
+    world: World,
+    people: list[Recorded | None],
+    stream: Any,
+    zone_name: str,
+    state: State,
+    cluster: bool,
+    dimension: Dimension,
 ):
     time_range, zone, start = period(zone_name)
-    await store(world, people, stream, start, state)
+    await store(world, people, stream, start, state, cluster=cluster)
     asked, split = question(time_range, zone, state), Split((dimension,))
     names = frozenset({"events", "tracked_seconds", "deep_work_seconds"})
     cut = tuple(buckets(time_range, Granularity.HOUR, zone))
 
-    async with world.services.database.read() as db:
+    async with asking(world, cluster=cluster) as db:
         everything = Scope.everything()
         page = GroupsPage(split, Order("events"), 0, 2)
         pages = await metrics.groups(db, everything, [EVERYBODY], asked, page, names)

@@ -131,6 +131,31 @@ async def test_the_ends_of_time_are_periods_without_events(asker: Asker, year: s
     assert got == [0, []]
 
 
+HOURS = """query ($period: Period!, $zone: TimeZone!) {
+    usage(period: $period, timezone: $zone) {
+        series(every: HOUR) { start } groups(by: [HOUR_OF_DAY, DAY_OF_WEEK]) { nodes { measures { events } } }
+    }
+}"""
+FIRST_DAY = {"between": {"start": "0001-01-01T00:00:00Z", "end": "0001-01-02T00:00:00Z"}}
+LAST_DAY = {"between": {"start": "9999-12-31T00:00:00Z", "end": "9999-12-31T23:59:59.999999Z"}}
+
+
+@pytest.mark.parametrize(("period", "zone"), [(FIRST_DAY, "UTC"), (LAST_DAY, "UTC"), (LAST_DAY, "America/New_York")])
+async def test_the_ends_of_time_have_hours(asker: Asker, period: dict[str, Any], zone: str):
+    series = (await asker.ask(HOURS, period=period, zone=zone))["usage"]["series"]
+
+    assert series[0]["start"] == period["between"]["start"].replace("Z", ".000Z")
+    assert len(series) == 24
+
+
+@pytest.mark.parametrize(("period", "zone"), [(FIRST_DAY, "America/New_York"), (LAST_DAY, "Asia/Kathmandu")])
+async def test_hours_beyond_the_ends_of_time_are_refused(asker: Asker, period: dict[str, Any], zone: str):
+    error = await asker.refused(HOURS, period=period, zone=zone)
+
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert f"In the time zone {zone} the period reaches beyond the years 1 to 9999" in error["message"]
+
+
 @pytest.mark.parametrize(
     "zone", ["", "Berlin", "europe/berlin", "+02:00", "../etc/passwd", "/etc/localtime", 2, None, ["UTC"], {}]
 )

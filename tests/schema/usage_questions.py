@@ -26,7 +26,7 @@ async def usage(asker: Asker, selection: str, arguments: str = DAY) -> dict[str,
 
 def computed(statement: str) -> set[str]:
     """The measures that a statement computes, by the names of their columns."""
-    return set(re.findall(r"max\(part\.(\w+)\)", statement))
+    return set(re.findall(r"(?:sum|max)\(part\.(\w+)\)", statement))
 
 
 def metrics_statements(statements: StatementCounter) -> list[str]:

@@ -1,0 +1,108 @@
+"""How a cluster works off what the service asks it: each machine does its share, and is told all of it at once."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from core.dimensions import Dimension
+from core.measures import MEASURES
+from db.rollups import mark_everything, refresh_all, verify
+from tests.citus.plans import Way, recorded, way
+from tests.db.plans import BIG
+from tests.schema.test_cookbook import RECIPES, WEEK, Stage
+from tests.schema.test_cookbook import stage as stage  # noqa: PLC0414 - a fixture
+from tests.schema.usage_questions import SESSION_SECONDS, usage
+from tests.world import World, raw
+
+KINDS = "SELECT logicalrelid::text, partkey IS NOT NULL FROM pg_dist_partition"
+ONE_PERSON = """query ($id: ID!, $period: Period!) { extensionUser(id: $id) {
+    usage(period: $period) { total { sessions deepWorkSeconds } series(every: DAY) { measures { events } } }
+    deepWork(period: $period) { totalSeconds }
+} }"""
+
+
+def measures(dimension: Dimension | None = None, *, by_time: bool = False) -> str:
+    """The selection of everything that goes with a dimension, or with buckets."""
+    fitting = [
+        measure
+        for measure in MEASURES
+        if (dimension is None or dimension in measure.dimensions) and (measure.by_time or not by_time)
+    ]
+    return " ".join(SESSION_SECONDS if each.name == "session_seconds" else each.field for each in fitting)
+
+
+QUESTIONS = [
+    f"total {{ {measures()} }} series(every: DAY) {{ measures {{ {measures(by_time=True)} }} }}",
+    f"series(every: QUARTER_HOUR) {{ measures {{ {measures(by_time=True)} }} }}",
+    *(
+        f"groups(by: {each.name}) {{ nodes {{ measures {{ {measures(each)} }} }} other {{ {measures(each)} }} }}"
+        for each in Dimension
+    ),
+]
+
+
+async def test_big_tables_are_spread_and_small_ones_copied(world: World):
+    async with world.services.database.read() as connection:
+        kinds = {row[0]: row[1] for row in await connection.execute(text(KINDS))}
+
+    assert {name: kinds[name] for name in BIG} == dict.fromkeys(BIG, True)
+    assert kinds["extension_users"] is False
+
+
+async def test_every_question_is_sent_to_all_machines_at_once(stage: Stage, world: World):
+    with recorded(world.services) as calls:
+        for recipe in RECIPES:
+            await stage.run(recipe.name, period=WEEK)
+        for asker in (stage.admin, await world.super_admin()):
+            for question in QUESTIONS:
+                await usage(asker, question)
+
+    assert len(calls) > 60
+    assert [statement async for statement, found in ways(world, calls) if not as_it_should(statement, found)] == []
+
+
+@pytest.mark.usefixtures("stage")
+async def test_making_and_checking_rollups_is_done_where_the_events_are(world: World):
+    with recorded(world.services) as calls:
+        await refresh_all(world.services.database)
+        await mark_everything(world.services.database)
+        await refresh_all(world.services.database)
+        wrong = [hour async for _, found in verify(world.services.database) for hour in found]
+
+    brought = {each for each in calls if each.lstrip().startswith("INSERT INTO dirty_hours")}
+    found = {statement: way async for statement, way in ways(world, calls)}
+    assert wrong == []
+    assert len(found) > 8
+    assert [each for each in found if each not in brought and not found[each].is_sent_at_once] == []
+
+
+async def test_one_persons_questions_go_to_one_machine(stage: Stage, world: World):
+    with recorded(world.services) as calls:
+        await stage.admin.ask(ONE_PERSON, id=stage.ids["person"], period=WEEK)
+
+    found = [way async for _, way in ways(world, calls)]
+    assert len(found) == 3
+    assert [each for each in found if not each.is_sent_at_once or each.tasks != 1] == []
+
+
+async def test_of_new_events_the_coordinator_sends_each_to_its_machine(world: World):
+    person = await world.recorded(await world.organization())
+    with recorded(world.services) as calls:
+        await world.browse(person, raw("09:00:00"))
+
+    [(_, found)] = [each async for each in ways(world, calls)]
+    assert {each.provider for each in found.before} == {"Citus INSERT ... SELECT"}
+
+
+async def ways(world: World, calls: dict[str, Any]) -> AsyncIterator[tuple[str, Way]]:
+    for statement, parameters in calls.items():
+        async with world.services.database.write() as connection:
+            yield statement, await way(connection, statement, parameters)
+
+
+def as_it_should(statement: str, found: Way) -> bool:
+    """Whether all is sent at once; or, of pages, all but their order, and of categories, all but what they are."""
+    pages_are_cut = "row_number() OVER" in statement and len(found.before) == 1 and found.before[0].is_sent_at_once
+    return found.is_sent_at_once or pages_are_cut or "category_seen" in statement
