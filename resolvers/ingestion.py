@@ -23,6 +23,7 @@ from resolvers.services import Services
 INVALID_KEY = "Invalid or inactive API key"
 KEY_REQUIRED = "X-API-Key header is required"
 _TOO_MANY = "Too many requests. Please slow down."
+_CLICK = EventType.CLICK.wire
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
@@ -91,7 +92,7 @@ async def key_holder(services: Services, client: Client) -> tuple[ExtensionUserR
 def with_coordinates(candidate: Candidate) -> Candidate:
     """The rule of single events: a click says where. In a batch it need not."""
     raw = candidate.raw
-    if isinstance(raw, RawEvent) and raw.type == EventType.CLICK.wire and (raw.x is None or raw.y is None):
+    if isinstance(raw, RawEvent) and raw.type == _CLICK and (raw.x is None or raw.y is None):
         reason = EventRejected(RejectionCode.INVALID_EVENT, "coordinates (x, y) are required for click events")
         return Candidate(reason, candidate.payload)
     return candidate

@@ -92,7 +92,7 @@ def _behavior(receipt: Receipt, incoming: IncomingEvent) -> dict[str, Any]:
         "id": incoming.id,
         "sessionId": event.session_id,
         "ts": event.ts,
-        "type": event.type.wire,
+        "type": event.raw.type,
         "url": event.url,
         "userId": None if incoming.user_id == ANONYMOUS else incoming.user_id,
         "userName": None if person is None else person.username,

@@ -104,7 +104,7 @@ def _columns(events: Sequence[IncomingEvent]) -> tuple[list[object], ...]:
         [e.user_id for e in events],
         [e.event.ts for e in events],
         [e.id for e in events],
-        [e.event.type.value for e in events],
+        [e.event.type for e in events],
         [e.event.x for e in events],
         [e.event.y for e in events],
         [e.event.session_id for e in events],
