@@ -28,7 +28,7 @@ def create() -> FastAPI:
     @asynccontextmanager
     async def settled(of: Any) -> AsyncIterator[Mapping[str, Any]]:
         async with started(of) as state:
-            with _lasting_objects_spared():
+            with lasting_objects_spared():
                 yield state or {}
 
     app.router.lifespan_context = settled
@@ -36,7 +36,7 @@ def create() -> FastAPI:
 
 
 @contextmanager
-def _lasting_objects_spared() -> Iterator[None]:
+def lasting_objects_spared() -> Iterator[None]:
     """Have the garbage collector leave alone what is there for good: modules, schema, routes.
 
     It would go through those hundreds of thousands of objects again and again, a quarter of a second each time, while
