@@ -1,0 +1,228 @@
+"""Who is shown and may change what: every row of access.txt, as asked by everybody; and that it has every row."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from graphql import GraphQLSchema, build_schema
+from httpx import Response
+
+from core.roles import Role
+from db.queries import membership as memberships
+from schema.build import schema, sdl
+from tests.access.questions import Questions
+from tests.access.stage import PARTS, Stage, another_tenant, fingerprint, in_short, owners_named, set_up
+from tests.access.table import Row, differences, read, routed
+from tests.schema.cast import outcome
+from tests.wire import event
+from tests.world import Asker, World
+
+TABLE = read()
+QUESTIONS = Questions(schema._schema)
+
+# What each mutation is given; `$ours`, `$olga` and so on are an organization and people of the row's own.
+INPUTS = {
+    "updateOrganization": '{id: $ours, name: "Renamed"}',
+    "deleteOrganization": "{id: $ours}",
+    "addMember": "{organizationId: $ours, username: $newcomer, role: ADMIN}",
+    "updateMemberRole": "{organizationId: $ours, userId: $colleague, role: ADMIN}",
+    "removeMember": "{organizationId: $ours, userId: $colleague}",
+    "setCategoryRules": '{organizationId: $ours, rules: [{pattern: "a.com", category: RESEARCH}]}',
+    "deleteCategoryRules": '{organizationId: $ours, patterns: ["ours.test"]}',
+    "createExtensionUser": '{organizationId: $ours, username: "otto"}',
+    "updateExtensionUser": "{id: $olga, isActive: false}",
+    "regenerateApiKey": "{id: $olga}",
+    "deleteExtensionUser": "{id: $olga}",
+    "eraseExtensionUser": "{id: $olga}",
+    "deleteBehavior": "{id: $event}",
+    "deleteBehavior of nobody's": "{id: $nobodys}",
+    "createUser": '{username: $somebody, password: "a long enough password"}',
+    "createOrganization": '{name: "Another"}',
+    "exportExtensionUser": "{id: $olga}",
+    "exportBehaviors": "{format: CSV}",
+    "changePassword": '{currentPassword: "x", newPassword: "short"}',
+    "login": '{username: "nobody", password: "x"}',
+    "refreshSession": '{refreshToken: "x"}',
+    "ingestBehaviors": '{events: [{sessionId: "s", ts: "2026-08-03T21:00:00Z", type: FOCUS, eventId: $somebody}]}',
+    "logout": "",
+}
+STRINGS = {"newcomer", "somebody"}
+
+
+def test_the_table_has_every_field_node_and_mutation():
+    assert differences(TABLE, schema._schema) == set()
+
+
+async def test_the_table_has_every_route(app: FastAPI):
+    rows = {what for what in TABLE if what.startswith(("GET /", "POST /"))}
+
+    assert rows ^ routed(app) == {"POST /graphql", "DELETE /graphql"} & routed(app)
+
+
+def extended(place: str, addition: str) -> GraphQLSchema:
+    """A copy of the schema with something more in it."""
+    assert sdl().count(f"\n{place}\n") == 1
+    return build_schema(sdl().replace(f"\n{place}\n", f"\n{place}\n{addition}\n"))
+
+
+@pytest.mark.parametrize(
+    ("place", "addition", "row"),
+    [
+        ("type Query {", "secrets: [Behavior!]!", "Query.secrets"),
+        ("type Query {", "secret: String", "Query: secret"),
+        ("type Mutation {", "spoil: LogoutResult!", "Mutation.spoil"),
+        ("type Organization implements Node {", "rivals: OrganizationConnection!", "Organization.rivals"),
+        ("type Session {", "owner: User", "Session.owner"),
+        ("type UsageKey {", "person: ExtensionUser", "UsageKey.person"),
+    ],
+)
+def test_a_field_without_a_row_is_noticed(place: str, addition: str, row: str):
+    assert differences(TABLE, extended(place, addition)) == {row}
+
+
+def test_a_leaf_without_a_row_is_noticed():
+    noticed = differences(TABLE, extended("type Membership {", "salary: Int"))
+
+    assert noticed == {"Membership: joinedAt role", "Membership: joinedAt role salary"}
+
+
+def test_a_kind_of_node_without_a_row_is_noticed():
+    copy = build_schema(sdl().replace("type Session {", "type Session implements Node {\n  id: ID!"))
+
+    with pytest.raises(AssertionError, match="Session"):
+        differences(TABLE, copy)
+
+
+@pytest.mark.parametrize("row", ["Query.usage", "node: Behavior", "Mutation.login", "ExtensionUser.behaviors"])
+def test_a_row_that_is_taken_away_is_noticed(row: str):
+    table = {what: outcomes for what, outcomes in TABLE.items() if what != row}
+
+    assert differences(table, schema._schema) == {row}
+
+
+async def asked(asker: Asker, question: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a question with the variables that stand in it."""
+    used = {name: value for name, value in variables.items() if f"${name}" in question}
+    types = {name: "Period!" if name == "period" else "String!" if name in STRINGS else "ID!" for name in used}
+    declared = ", ".join(f"${name}: {kind}" for name, kind in types.items())
+    kind, brace, rest = question.partition("{")
+    return await asker.post(f"{kind or 'query '}{f'({declared})' if used else ''} {brace}{rest}", **used)
+
+
+async def test_everybody_is_shown_what_the_table_says(world: World):
+    stage = await set_up(world)
+
+    got: dict[str, Row] = {}
+    for what, question in QUESTIONS.queries.items():
+        answers = await asyncio.gather(
+            *(asked(asker, question, stage.cast.variables) for asker in stage.askers.values())
+        )
+        got[what] = dict(zip(stage.askers, map(stage.outcome, answers), strict=True))
+
+    assert got == {what: TABLE[what] for what in got}
+
+
+async def change(stage: Stage, part: str, name: str, variables: dict[str, Any]) -> str:
+    """What a mutation comes to: a refusal, or whether it changed anything."""
+    mutation = QUESTIONS.mutations[name.partition(" ")[0]] % INPUTS[name]
+    before = await fingerprint(stage.world)
+    answer = await asked(stage.askers[part], mutation, variables | {"somebody": f"{part} of {name}"})
+    changed = await fingerprint(stage.world) != before
+    kind = answer["data"][name.partition(" ")[0]]["__typename"] if "errors" not in answer else ""
+    if not kind.endswith("Success"):
+        refusal = stage.outcome(answer) if not kind else {"NotFound": "missing"}.get(kind, "refused")
+        return f"{refusal}, but changes" if changed else refusal
+    return "changes" if changed else "answers"
+
+
+async def test_everybody_changes_what_the_table_says(world: World):
+    stage = await set_up(world)
+    assert list(INPUTS)[-1] == "logout", "nobody can do anything after it"
+
+    got: dict[str, Row] = {}
+    for name in INPUTS:
+        tenant = await another_tenant(stage)
+        outcomes = got[f"Mutation.{name}"] = {}
+        for part in PARTS:
+            outcomes[part] = await change(stage, part, name, tenant)
+            if outcomes[part] == "changes":
+                tenant = await another_tenant(stage)  # what has been changed cannot be changed again
+
+    assert got == {what: row for what, row in TABLE.items() if what.startswith("Mutation.")}
+
+
+async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World):
+    stage = await set_up(world)
+    tenant = await another_tenant(stage)
+    nothing = "00000000-0000-4000-8000-000000000000"
+    others = {"ours": "olga", "olga": "ours", "event": "olga", "nobodys": "olga"}  # ids of other kinds of things
+
+    got = {}
+    for name, text in INPUTS.items():
+        subject = next((each for each in others if f"${each}" in text), None)
+        if subject:
+            for identifier in (tenant[others[subject]], nothing):
+                got[name, identifier] = await change(stage, "super_admin", name, tenant | {subject: identifier})
+
+    assert len(got) == 2 * 15
+    assert set(got.values()) == {"missing"}
+
+
+async def test_routes_let_in_whom_the_table_says(world: World):
+    stage = await set_up(world)
+    got: dict[str, Row] = {}
+    for what in TABLE:
+        method, _, path = what.partition(" ")
+        if path.startswith("the ticket of "):
+            mutation = path.removeprefix("the ticket of ")
+            got[what] = {part: await by_ticket(stage, part, mutation) for part in PARTS}
+        elif path.startswith("/"):
+            got[what] = {part: shown(await requested(stage, part, method, path)) for part in PARTS}
+
+    assert got == {what: TABLE[what] for what in got}
+
+
+async def requested(stage: Stage, part: str, method: str, path: str) -> Response:
+    """The answer to somebody's request of a route."""
+    token = stage.askers[part].token
+    headers = {"Accept": "text/html"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    body = {"events": [event()]} if path.endswith("/batch") else event()
+    address = path.format(extension_user_id=stage.cast.ours.person.id)
+    address += "/swagger.js" if path == "/static" else ""
+    return await stage.world.http.request(method, address, headers=headers, json=body if method == "POST" else None)
+
+
+async def by_ticket(stage: Stage, part: str, mutation: str) -> str:
+    """What somebody without a sign-in is shown at the address that somebody's mutation gives."""
+    question = QUESTIONS.mutations[mutation] % INPUTS[mutation]
+    answer = await asked(stage.askers[part], question, stage.cast.variables)
+    download = answer["data"] and answer["data"][mutation].get("download")
+    if not download:
+        missing = answer["data"] and answer["data"][mutation]["__typename"] == "NotFound"
+        return "missing" if missing else stage.outcome(answer)
+    return shown(await stage.world.http.get(download["url"]))
+
+
+def shown(response: Response) -> str:
+    """What the answer to a route comes to."""
+    refusals = {401: "sign-in", 403: "forbidden", 404: "missing"}
+    if response.status_code in refusals:
+        return refusals[response.status_code]
+    assert response.status_code in {200, 201, 307}, response.text
+    return in_short(owners_named(response.text))
+
+
+async def test_a_colleagues_other_organizations_stay_hidden(world: World):
+    stage = await set_up(world)
+    cast = stage.cast
+    assert cast.member.user is not None
+    async with world.services.database.write() as db:
+        await memberships.add(db, cast.theirs.organization.id, cast.member.user.id, Role.VIEWER)
+    query = "{ organization(id: $ours) { members { nodes { user { memberships { organization { name } } } } } } }"
+
+    by_admin = await outcome(cast.admin, query, **cast.variables)
+    by_themselves = await outcome(cast.member, query, **cast.variables)
+
+    assert by_admin == ["Ours"] * 3
+    assert sorted(by_themselves) == ["Ours"] * 3 + ["Theirs"]
