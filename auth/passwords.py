@@ -11,22 +11,27 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from core.errors import InvalidInput
 from core.limits import PASSWORD_CHARACTERS
 
+_OLD_ROUNDS = 10
+"""The cost of the old service's bcrypt hashes."""
+_NOBODYS = "a password that nobody has"
+
 
 class Passwords:
     """Hashes and checks passwords. Each takes some 50 ms and 64 MiB, so only as many run at once as there are cores."""
 
     def __init__(self) -> None:
         # argon2id for what we hash ourselves; bcrypt only to check passwords that came from the old service.
-        self._hasher = PasswordHash((Argon2Hasher(), BcryptHasher()))
+        self._hashers = (Argon2Hasher(), BcryptHasher(rounds=_OLD_ROUNDS))
+        self._hasher = PasswordHash(self._hashers)
+        self._decoys = tuple((hasher, hasher.hash(_NOBODYS)) for hasher in self._hashers)
         self._limiter = CapacityLimiter(os.cpu_count() or 1)
-        self._decoy = self._hasher.hash("a password that nobody has")
 
     async def hash(self, password: str) -> str:
         """The hash to store."""
         return await to_thread.run_sync(self._hasher.hash, password, limiter=self._limiter)
 
     async def check(self, password: str, stored: str | None) -> bool:
-        """Whether the password is the one hashed in `stored`. Without one it takes as long, and is not."""
+        """Whether the password is the one hashed in `stored`. Whatever is wrong, it costs as much."""
         matches, _ = await self.check_and_renew(password, stored)
         return matches
 
@@ -35,11 +40,21 @@ class Passwords:
         return await to_thread.run_sync(self._check, password, stored, limiter=self._limiter)
 
     def _check(self, password: str, stored: str | None) -> tuple[bool, str | None]:
+        worked: object = None
         try:
-            matches, renewed = self._hasher.verify_and_update(password, stored or self._decoy)
+            if stored:
+                matches, renewed = self._hasher.verify_and_update(password, stored)
+                if matches:
+                    return True, renewed
+                worked = next(hasher for hasher in self._hashers if hasher.identify(stored))
         except (UnknownHashError, ValueError):  # ValueError: bcrypt takes no password of more than 72 bytes
-            return False, None
-        return (matches, renewed) if stored else (False, None)
+            pass
+        # Each failure is made to cost one hash of either kind: time must not tell which accounts there are, nor which
+        # of them are the old service's.
+        for hasher, decoy in self._decoys:
+            if hasher is not worked:
+                hasher.verify("", decoy)
+        return False, None
 
 
 def checked_password(password: str, field: str = "password") -> str:

@@ -1,10 +1,14 @@
 import asyncio
+from typing import Any
 
 import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pwdlib.hashers.bcrypt import BcryptHasher
 
 from auth.passwords import Passwords
 from db.queries import user as users
 from tests.auth.accounts import quick_user
+from tests.conftest import StatementCounter
 from tests.world import PASSWORD, World
 
 LOGIN = """
@@ -44,14 +48,46 @@ async def test_usernames_are_taken_in_any_case(world: World, typed: str):
     assert login["viewer"] == {"username": "Grace"}
 
 
-async def test_unknown_users_and_wrong_passwords_get_the_same_answer(world: World):
-    await quick_user(world, "Ada")
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The kinds of hashes that were computed to check a password, in alphabetical order for each attempt."""
+    kinds: list[str] = []
+    for kind in (Argon2Hasher, BcryptHasher):
 
-    wrong = await world.stranger.post(LOGIN, username="Ada", password="correct horse batterz")
-    unknown = await world.stranger.post(LOGIN, username="Nobody", password=PASSWORD)
+        def verify(self: Any, password: Any, stored: Any, *, real: Any = kind.verify) -> bool:
+            checked: bool = real(self, password, stored)
+            kinds.append(type(self).__name__)
+            return checked
 
-    assert wrong["data"]["login"]["__typename"] == "InvalidCredentials"
-    assert wrong == unknown
+        monkeypatch.setattr(kind, "verify", verify)
+    return kinds
+
+
+async def test_unknown_users_and_wrong_passwords_get_the_same_answer_for_the_same_work(
+    world: World, statements: StatementCounter, hashed: list[str]
+):
+    await world.user_with_password("Ada")
+    await quick_user(world, "veteran")
+    await world.user("locked")
+    attempts = [
+        ("Ada", "correct horse batterz"),
+        ("Nobody", PASSWORD),
+        ("veteran", "correct horse batterz"),
+        ("veteran", "x" * 73),  # more than an old hash can tell
+        ("locked", PASSWORD),
+    ]
+
+    answers, costs = [], []
+    for username, password in attempts:
+        statements.clear()
+        hashed.clear()
+        answers.append(await world.stranger.post(LOGIN, username=username, password=password))
+        costs.append((sorted(hashed), list(statements.statements)))
+
+    assert answers[0]["data"]["login"]["__typename"] == "InvalidCredentials"
+    assert answers == answers[:1] * len(attempts)
+    assert costs[0][0] == ["Argon2Hasher", "BcryptHasher"]
+    assert costs == costs[:1] * len(attempts)
 
 
 async def test_a_failed_login_begins_no_session(world: World):
@@ -139,12 +175,12 @@ async def test_passwords_are_hashed_with_argon2id_and_salted(passwords: Password
     assert not await passwords.check(PASSWORD.upper(), first)
 
 
-async def test_unknown_users_cost_a_hash_of_the_usual_strength(passwords: Passwords):
+async def test_decoys_are_of_the_usual_strength_and_let_nobody_in(passwords: Passwords):
     usual = await passwords.hash(PASSWORD)
+    ours, old = (decoy for _, decoy in passwords._decoys)
 
-    # The decoy is checked, with the parameters of every other hash, and even its own password does not match.
-    assert passwords._decoy.split("$")[:4] == usual.split("$")[:4]
-    assert passwords._check("a password that nobody has", passwords._decoy) == (True, None)
-    assert not await passwords.check("a password that nobody has", None)
-    assert not await passwords.check("a password that nobody has", "")
-    assert not await passwords.check(PASSWORD, None)
+    assert ours.split("$")[:4] == usual.split("$")[:4]
+    assert old.startswith("$2b$10$")
+    for password in ("a password that nobody has", PASSWORD, ""):
+        for stored in (None, ""):
+            assert not await passwords.check(password, stored)

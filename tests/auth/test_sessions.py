@@ -1,12 +1,14 @@
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from tests.auth.accounts import quick_user
 from tests.auth.test_login import LOGIN
-from tests.world import PASSWORD, Asker, World
+from tests.wire import AUTH, BEHAVIORS, event
+from tests.world import PASSWORD, Asker, Recorded, World
 
 REFRESH = """
 mutation Refresh($token: String) {
@@ -27,6 +29,10 @@ mutation Change($current: String!, $new: String!) {
   }
 }
 """
+CREATE = """mutation { createExtensionUser(input: {organizationId: "%s", username: "otto"}) {
+    ... on CreateExtensionUserSuccess { apiKey extensionUser { uuid } }
+} }"""
+REGENERATE = """mutation { regenerateApiKey(input: {id: "%s"}) { ... on RegenerateApiKeySuccess { apiKey } } }"""
 LOGOUT = "mutation { logout { ... on LogoutSuccess { username } } }"
 VIEWER = "{ viewer { username } }"
 NEW = "another battery staple"
@@ -196,30 +202,44 @@ async def test_tokens_keys_and_passwords_are_in_the_database_only_as_hashes(worl
     next_session = await refresh(world, session["refreshToken"])
     secrets = [
         PASSWORD,
-        person.key.text,
-        person.key.text.removeprefix("wb_"),
+        *(key.removeprefix("wb_") for key in (person.key.text, *await _used(world, person))),
         *(each[name] for each in (session, next_session) for name in ("accessToken", "refreshToken")),
     ]
 
     stored = await _everything_stored(world)
 
     assert person.key.hash in stored
-    assert person.key.prefix.encode() in stored
+    assert [value for value in stored if person.key.prefix.encode() in value]
     for secret in secrets:
         assert not [value for value in stored if secret.encode() in value]
 
 
+async def _used(world: World, person: Recorded) -> list[str]:
+    """Let a key be used, well and badly; the keys of somebody else, who was given another one."""
+    headers = {"X-API-Key": person.key.text}
+    for body in (event(), event(type="tap"), event(type="tap", userId=str(UUID(int=1)))):
+        await world.http.post(BEHAVIORS, json=body, headers=headers)
+    await world.http.get(AUTH, headers=headers)
+    await world.services.key_usage.flush()
+    boss, organization = await world.super_admin(), person.row.organization_id
+    created = (await boss.ask(CREATE % organization))["createExtensionUser"]
+    changed = (await boss.ask(REGENERATE % created["extensionUser"]["uuid"]))["regenerateApiKey"]
+    return [created["apiKey"], changed["apiKey"]]
+
+
 async def _everything_stored(world: World) -> list[bytes]:
-    """Every value of every text and bytea column."""
+    """Every row of every table as text, and every value of a bytea column."""
     async with world.services.database.read() as db:
         columns = await db.execute(
             text(
                 "SELECT table_name, column_name FROM information_schema.columns "
-                "WHERE table_schema = 'public' AND data_type IN ('text', 'bytea', 'character varying')"
+                "WHERE table_schema = 'public' AND data_type = 'bytea'"
             )
         )
+        tables = await db.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+        queries = [f'SELECT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL' for table, column in columns]
+        queries += [f'SELECT each::text FROM "{table}" AS each' for (table,) in tables]
         values: list[Any] = []
-        for table, column in columns:
-            statement = text(f'SELECT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL')
-            values += (await db.execute(statement)).scalars()
+        for query in queries:
+            values += (await db.execute(text(query))).scalars()
     return [value.encode() if isinstance(value, str) else bytes(value) for value in values]
