@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -127,28 +128,68 @@ async def test_mutations_are_not_executed_by_a_get(ada: World, mutation: str):
     assert (await post(ada, VIEWER)).json()["data"] == ADA
 
 
-@pytest.mark.parametrize("mutation", [LOGOUT, REFRESH])
-@pytest.mark.parametrize(
-    "body",
-    [
-        lambda query: {"headers": {"Content-Type": "text/plain"}, "json": {"query": query}},
-        lambda query: {"data": {"query": query}},
-        lambda query: {
-            "files": {"operations": (None, json.dumps({"query": query}))},
-            "data": {"map": "{}"},
-        },
-        lambda query: {"content": query, "headers": {"Content-Type": "application/graphql"}},
-    ],
-    ids=["text/plain", "form", "multipart", "application/graphql"],
-)
-async def test_what_a_form_can_post_executes_nothing(ada: World, mutation: str, body: Any):
-    sent = body(mutation)
+FORMS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "form": lambda query: {"data": {"query": query}},
+    "form named multipart": lambda query: {"files": {"query": (None, query)}},
+    "multipart request": lambda query: {
+        "files": {"operations": (None, json.dumps({"query": query})), "map": (None, "{}")}
+    },
+    "plain text": lambda query: typed("text/plain", query),
+    "plain text that says JSON, too": lambda query: typed("text/plain; application/json", query),
+    "JSON in a form's type": lambda query: typed("application/x-www-form-urlencoded", query),
+    "no type": lambda query: {"content": json.dumps({"query": query})},
+    "GraphQL": lambda query: {"content": query, "headers": {"Content-Type": "application/graphql"}},
+    "a parameter": lambda query: {"params": {"query": query}},
+    "a parameter and no JSON": lambda query: {"params": {"query": query}} | typed("text/plain", "{}"),
+}
+"""What a page of any origin can let a browser post without asking us first (and what is like it)."""
+SITES = [
+    {"Origin": EVIL, "Sec-Fetch-Site": "cross-site"},
+    {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
+    {"Origin": "http://other.testserver", "Sec-Fetch-Site": "same-site"},
+    {},
+    {"Origin": OWN},  # not even our own pages
+]
 
-    response = await ada.http.post("/graphql", **sent | {"headers": sent.get("headers", {}) | {"Origin": OWN}})
 
-    assert response.status_code >= 400
-    assert "data" not in response.json()
+def typed(media_type: str, query: str) -> dict[str, Any]:
+    return {"headers": {"Content-Type": media_type}, "json": {"query": query}}
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_what_a_form_can_post_executes_nothing(ada: World, form: str):
+    for site in SITES:
+        for mutation in (LOGOUT, REFRESH, LOGIN):
+            sent = FORMS[form](mutation)
+
+            response = await ada.http.post("/graphql", **sent | {"headers": sent.get("headers", {}) | site})
+
+            assert response.status_code in {400, 415}
+            assert "data" not in response.json()
+            assert "set-cookie" not in response.headers
     assert (await post(ada, VIEWER)).json()["data"] == ADA
+
+
+async def test_a_post_in_json_from_elsewhere_speaks_for_nobody(ada: World):
+    before = await _sign_ins(ada)
+
+    for site in SITES[:-1]:
+        response = await ada.http.post("/graphql", json={"query": LOGOUT}, headers=site)
+
+        assert code_of(response) == "UNAUTHENTICATED"
+    assert (await post(ada, VIEWER)).json()["data"] == ADA
+    assert await _sign_ins(ada) == before
+
+
+async def test_cookies_open_no_route_but_graphql(ada: World):
+    for path in (
+        "/api/v1/exports/behaviors.ndjson",
+        "/api/v1/exports/behaviors.csv",
+        "/api/v1/inayla/extension/users/auth",
+    ):
+        response = await ada.http.get(path, headers={"Origin": OWN})
+
+        assert response.status_code == 401
 
 
 @pytest.mark.parametrize("origin", [None, "null", EVIL, "http://localhost:3000", "chrome-extension://abc"])

@@ -9,7 +9,7 @@ from app.server import create_app
 from tests.conftest import BASE_URL, make_settings
 from tests.servers import own_world, redis_server
 from tests.wire import AUTH, BATCH, BEHAVIORS, event, with_key
-from tests.world import World
+from tests.world import Asker, World
 
 
 @pytest.fixture
@@ -48,6 +48,22 @@ async def test_batches_count_as_one_request_and_under_the_same_limit(limited: Wo
 
     assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
     assert (await limited.http.post(BEHAVIORS, json=event())).status_code == 429
+
+
+@pytest.mark.parametrize(("by_key", "most"), [(True, 2), (False, 3)])
+async def test_aliases_of_one_graphql_request_count_one_by_one(limited: World, by_key: bool, most: int):
+    person = await limited.recorded(await limited.organization())
+    fields = " ".join(
+        f'a{number}: ingestBehaviors(input: {{events: [{{sessionId: "s", ts: "2026-08-03T09:00:00Z", type: FOCUS, '
+        f'eventId: "{number}"}}]}}) {{ __typename }}'
+        for number in range(15)
+    )
+
+    asker = Asker(limited.http, headers=with_key(person) if by_key else {})
+    answers = (await asker.ask(f"mutation {{ {fields} }}")).values()
+
+    names = [answer["__typename"] for answer in answers]
+    assert names == ["IngestBehaviorsSuccess"] * most + ["TooManyAttempts"] * (15 - most)
 
 
 async def test_guessing_keys_is_limited_by_address(limited: World):

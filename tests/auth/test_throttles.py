@@ -156,6 +156,45 @@ async def test_logins_under_aliases_of_one_request_count_one_by_one(throttled: W
     assert all(0 < answer["retryAfterSeconds"] <= 3600 for answer in list(answers)[3:])
 
 
+async def test_refreshes_under_aliases_of_one_request_count_one_by_one(throttled: World):
+    fields = " ".join(
+        f'a{number}: refreshSession(input: {{refreshToken: "guess {number}"}}) {{ __typename }}' for number in range(15)
+    )
+
+    answers = (await throttled.stranger.ask(f"mutation {{ {fields} }}")).values()
+
+    names = [answer["__typename"] for answer in answers]
+    assert names == ["InvalidRefreshToken"] * 6 + ["TooManyAttempts"] * 9
+
+
+async def test_changes_of_the_password_under_aliases_of_one_request_count_one_by_one(throttled: World):
+    asker = await throttled.sign_in(await quick_user(throttled, "Ada"))
+    fields = " ".join(
+        f'a{number}: changePassword(input: {{currentPassword: "x{number}", newPassword: "{NEW}"}}) {{ __typename }}'
+        for number in range(15)
+    )
+
+    answers = (await asker.ask(f"mutation {{ {fields} }}")).values()
+
+    names = [answer["__typename"] for answer in answers]
+    assert names == ["InvalidCredentials"] * 3 + ["TooManyAttempts"] * 12
+
+
+async def test_fragments_and_several_kinds_of_attempts_hide_none(throttled: World):
+    login_ = 'login(input: {username: "nobody", password: "x"}) { __typename }'
+    refresh = 'refreshSession(input: {refreshToken: "x"}) { __typename }'
+    document = f"""mutation {{ ...logins again: {login_} ...refreshes }}
+        fragment logins on Mutation {{ a: {login_} b: {login_} c: {login_} }}
+        fragment refreshes on Mutation {{ d: {refresh} e: {refresh} f: {refresh} g: {refresh} }}"""
+
+    answers = await throttled.stranger.ask(document)
+
+    names = {alias: answer["__typename"] for alias, answer in answers.items()}
+    assert [names[alias] for alias in "abc"] == ["InvalidCredentials"] * 3
+    assert names["again"] == "TooManyAttempts"  # the fourth on the account, and the fourth of the address
+    assert [names[alias] for alias in "defg"] == ["InvalidRefreshToken"] * 2 + ["TooManyAttempts"] * 2
+
+
 async def test_refreshing_counts_against_the_address(throttled: World):
     answers = [await throttled.stranger.ask(REFRESH, token="nonsense") for _ in range(7)]
 
