@@ -2,12 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 FUZZ_EXAMPLES ?= 300
+SERVICE ?= osv
 EVENTS ?= 300000 1000000 3000000
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve migrate migrate-down test fuzz check format schema screenshot bench bench-import build image lock clean
+.PHONY: help demo serve migrate migrate-down test fuzz check format schema screenshot bench bench-import build image lock audit clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +72,10 @@ lock: .venv/dev ## Choose the newest versions that pyproject.toml allows, and wr
 	$(LOCK) --upgrade --extra install --extra embedded --extra dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --upgrade --extra bench -c requirements-dev.lock -o requirements-bench.lock
 
+audit: .venv/audit ## Look the locked packages up among known vulnerabilities (needs the internet: OSV; SERVICE=pypi for PyPI)
+	for lock in requirements*.lock; do echo $$lock; \
+		.venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -s $(SERVICE) -r $$lock || exit 1; done
+
 clean: ## Remove what was built, and the embedded database with its data
 	rm -rf .venv .data build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
@@ -87,6 +92,10 @@ clean: ## Remove what was built, and the embedded database with its data
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	@$(BIN)/pip check > /dev/null || $(BIN)/pip check
 	@touch $@
+
+.venv/audit: | .venv/bin/python
+	@$(BIN)/python -m venv $@
+	$@/bin/pip install -q --disable-pip-version-check 'pip-audit>=2.10,<3'
 
 .venv/bench: requirements-bench.lock .venv/dev
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-bench.lock

@@ -124,7 +124,8 @@ async def _caller(request: Request) -> Caller:
     if scheme.lower() == "bearer":
         viewer, _ = await authenticate(services, bearer.strip())
     elif ticket:
-        resource = exports.resource(request.url.path.removeprefix(PREFIX), _parameters(request))
+        # The path that was routed, not that of `request.url`, into which goes what the client says of the host.
+        resource = exports.resource(request.scope["path"].removeprefix(PREFIX), _parameters(request))
         viewer, _ = await authenticate_by_ticket(services, ticket, resource)
     else:
         raise Unauthenticated("Send `Authorization: Bearer …`, or use an address that exportBehaviors or "

@@ -5,8 +5,8 @@ question of their own.
 """
 
 from collections import deque
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
 
 from graphql import (
     GraphQLArgument,
@@ -88,6 +88,33 @@ class Questions:
             argument = "(input: %s)" if field.args else "%s"
             found[name] = f"mutation {{ {name}{argument} {{ __typename ... on {success} {{ {told} }} }} }}"
         return found
+
+    def fields(self) -> Iterator[tuple[str, str, Callable[[str, str], str]]]:
+        """Every field with arguments, and what makes a question of it with one argument as it is told."""
+        for type_name, way in (self._ways | {self._mutation.name: ()}).items():
+            for field_name, field in self._object(type_name).fields.items():
+                if field.args:
+                    yield type_name, field_name, partial(self._with_argument, type_name, field_name, way)
+
+    def arguments(self, type_name: str, field_name: str) -> dict[str, GraphQLArgument]:
+        """A field's arguments."""
+        return dict(self._object(type_name).fields[field_name].args)
+
+    def _with_argument(self, type_name: str, field_name: str, way: tuple[str, ...], name: str, literal: str) -> str:
+        place = f"{type_name}.{field_name}"
+        if type_name == self._mutation.name:
+            return f"mutation {{ {field_name}({name}: {literal}) {{ __typename }} }}"
+        others = {
+            each: self._given(f"{place}({each})", argument)
+            for each, argument in self.arguments(type_name, field_name).items()
+            if each != name
+        }
+        text = ", ".join([f"{name}: {literal}", *(f"{each}: {value}" for each, value in others.items() if value)])
+        target = get_named_type(self._object(type_name).fields[field_name].type)
+        shown = "" if is_leaf_type(target) else "{ __typename }"
+        if isinstance(target, GraphQLObjectType):
+            shown = f"{{ {self._shown(target.name)} }}"
+        return self._along(way, f"{field_name}({text}) {shown}")
 
     @cached_property
     def _ways(self) -> dict[str, tuple[str, ...]]:
