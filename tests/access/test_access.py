@@ -197,11 +197,10 @@ async def by_ticket(stage: Stage, part: str, mutation: str) -> str:
     """What somebody without a sign-in is shown at the address that somebody's mutation gives."""
     question = QUESTIONS.mutations[mutation] % INPUTS[mutation]
     answer = await asked(stage.askers[part], question, stage.cast.variables)
-    download = answer["data"] and answer["data"][mutation].get("download")
-    if not download:
-        missing = answer["data"] and answer["data"][mutation]["__typename"] == "NotFound"
-        return "missing" if missing else stage.outcome(answer)
-    return shown(await stage.world.http.get(download["url"]))
+    told = (answer.get("data") or {}).get(mutation, {})
+    if "download" in told:
+        return shown(await stage.world.http.get(told["download"]["url"]))
+    return "missing" if told.get("__typename") == "NotFound" else stage.outcome(answer)
 
 
 def shown(response: Response) -> str:

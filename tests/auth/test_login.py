@@ -81,10 +81,10 @@ async def test_unknown_users_and_wrong_passwords_get_the_same_answer_for_the_sam
     for username, password in attempts:
         statements.clear()
         hashed.clear()
-        answers.append(await world.stranger.post(LOGIN, username=username, password=password))
+        answers.append((await world.stranger.post(LOGIN, username=username, password=password))["data"])
         costs.append((sorted(hashed), list(statements.statements)))
 
-    assert answers[0]["data"]["login"]["__typename"] == "InvalidCredentials"
+    assert answers[0]["login"]["__typename"] == "InvalidCredentials"
     assert answers == answers[:1] * len(attempts)
     assert costs[0][0] == ["Argon2Hasher", "BcryptHasher"]
     assert costs == costs[:1] * len(attempts)
