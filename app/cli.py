@@ -18,9 +18,10 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Column, Table
 
-from app import legacy_commands, logs, readiness, retention_commands, rollups_commands
+from app import legacy_commands, listening, logs, readiness, retention_commands, rollups_commands
 from app.demo.seed import ADMIN, seed
 from app.first_admin import ensure_admin
+from app.protocol import bounded
 from app.readiness import CannotStart
 from app.settings import Environment, Settings
 from app.wiring import running_services
@@ -290,9 +291,10 @@ async def _migrate(settings: Settings, url: str, revision: str, *, down: bool, w
 def _serve(settings: Settings, url: str) -> None:
     signal.signal(signal.SIGTERM, _stop)  # which the server raises again when it has answered everybody
     os.environ["DATABASE_URL"] = url  # the workers are processes of their own, and must not start another database
-    uvicorn.run(
+    config = uvicorn.Config(
         "app.asgi:create",
         factory=True,
+        http=bounded(settings.max_requests),  # type: ignore[arg-type]  # it is only called
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
@@ -303,6 +305,7 @@ def _serve(settings: Settings, url: str) -> None:
         timeout_graceful_shutdown=DRAIN_SECONDS,
         limit_concurrency=settings.max_connections,
     )
+    listening.serve(config)
 
 
 def _setting_problem(problem: Any) -> str:

@@ -7,8 +7,10 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.leaving import Leaving
 from core.clock import now
 from core.errors import AppError
+from db.patience import Patience
 from resolvers.services import Services
 from rest.answers import Json
 
@@ -36,14 +38,17 @@ async def health() -> Response:
 
 @router.get(
     "/ready",
-    summary="The database answers",
+    summary="The database answers, and the process is not about to stop",
     responses={200: _documented("ok"), 503: _documented("unavailable", message={"type": "string"})},
 )
 async def ready(request: Request) -> Response:
-    """Answer once the database has."""
+    """Answer once the database has, unless the process is about to stop."""
     services: Services = request.app.state.services
+    leaving: Leaving = request.app.state.leaving
+    if leaving.has_begun:
+        return _status("unavailable", 503, message="The process is about to stop.")
     try:
-        async with services.database.read() as connection:
+        async with Patience().spent(), services.database.read() as connection:
             await connection.execute(text("SELECT 1"))
     except AppError as error:
         return _status("unavailable", 503, message=error.message)

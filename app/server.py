@@ -17,6 +17,7 @@ from app.direct import DirectRoutes
 from app.gate import gate_of
 from app.graphql import GraphQLEndpoint, refusal_of
 from app.health import router as health_router
+from app.leaving import ClosingConnections, Leaving
 from app.middleware import Cors, SecurityHeaders, UnexpectedFailures
 from app.observability.listener import metrics_served
 from app.observability.metrics import Metrics
@@ -44,7 +45,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     origins = Origins(settings.public_url, frozenset(settings.cors_origins))
     secure = settings.public_url.startswith("https://")
     metrics, tracing = Metrics() if settings.metrics_port else None, tracing_of(settings)
-    routes = RouteNames()
+    routes, leaving = RouteNames(), Leaving(settings.stop_delay_seconds)
     gate, examples = gate_of(settings), load_examples() if settings.serves_graphiql else None
 
     @asynccontextmanager
@@ -56,6 +57,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             if metrics:
                 await stack.enter_async_context(metrics_served(settings, metrics, services, gate.documents))
             app.state.services = services
+            stack.enter_context(leaving.on_sigterm())
             endpoint = GraphQLEndpoint(services, gate, origins, examples, secure=secure)
             app.router.routes.append(Route(GRAPHQL_PATH, endpoint))
             yield
@@ -73,6 +75,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         generate_unique_id_function=lambda route: _operation_id(route.name),
     )
+    app.state.leaving = leaving
     app.include_router(health_router)
     app.include_router(rest_router)
     app.include_router(exports_router)
@@ -85,6 +88,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.add_middleware(UnexpectedFailures, routes=routes)
     app.add_middleware(Cors, origins=origins)
     app.add_middleware(SecurityHeaders, https=secure)  # around Cors: preflights, which that answers, have them too
+    if leaving.seconds:
+        app.add_middleware(ClosingConnections, leaving=leaving)
     app.add_middleware(
         ObservedRequests,
         routes=routes,

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     base_url: str | None = None
     workers: int = Field(default=1, ge=1, le=64)
     max_connections: int = Field(default=2000, ge=1)
+    max_requests: int = Field(default=256, ge=1)
+    stop_delay_seconds: float = Field(default=0, ge=0, le=60)
     data_dir: Path = Path(".data")
     log_level: str = "info"
     metrics_port: int | None = Field(default=None, ge=1, le=65535)

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 Counted = TypeVar("Counted")
 
 _REDIS_PAUSE_SECONDS = 5.0
-"""After a failure Redis is left alone for so long: waiting for a dead server must not slow down every request."""
+"""After a failure Redis is left alone for so long, then tried by one attempt: a dead server must not slow all down."""
 
 
 class Counters:
@@ -33,34 +33,42 @@ class Counters:
         self._redis = None if redis_url is None else _redis_storage(redis_url)
         self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = None if self._redis is None else SlidingWindowCounterRateLimiter(self._redis)
-        self._retry_redis_at = 0.0
+        self._leave_redis_alone_until = 0.0
 
     async def hit(self, limit: RateLimitItem, *key: str) -> int | None:
         """Count one attempt. None when it is within the limit, else the seconds until the next may be made."""
         shared = self._shared
-        if shared is not None and self._redis_answers:
+        if shared is not None and self._may_ask_redis():
             try:
-                return await _hit(shared, limit, key)
+                return self._answered(await _hit(shared, limit, key))
             except (RedisError, StorageError, OSError) as error:
                 self._leave_alone(error)
         return await _hit(self._local, limit, key)
 
     async def shared_or_own(self, shared: Callable[[Redis], Awaitable[Counted]], own: Callable[[], Counted]) -> Counted:
         """Count in Redis by `shared` when it is there and answers, else in this process by `own`."""
-        if self._redis is not None and self._redis_answers:
+        if self._redis is not None and self._may_ask_redis():
             bridge: Any = self._redis.bridge  # typed for all client libraries at once
             try:
-                return await shared(bridge.get_connection())
+                return self._answered(await shared(bridge.get_connection()))
             except (RedisError, OSError) as error:
                 self._leave_alone(error)
         return own()
 
-    @property
-    def _redis_answers(self) -> bool:
-        return time.monotonic() >= self._retry_redis_at
+    def _may_ask_redis(self) -> bool:
+        """Whether Redis is to be asked. After a failure that is for one attempt to try, while others do not wait."""
+        if time.monotonic() < self._leave_redis_alone_until:
+            return False
+        if self._leave_redis_alone_until:
+            self._leave_redis_alone_until = time.monotonic() + _REDIS_PAUSE_SECONDS
+        return True
+
+    def _answered(self, answer: Counted) -> Counted:
+        self._leave_redis_alone_until = 0.0
+        return answer
 
     def _leave_alone(self, error: Exception) -> None:
-        self._retry_redis_at = time.monotonic() + _REDIS_PAUSE_SECONDS
+        self._leave_redis_alone_until = time.monotonic() + _REDIS_PAUSE_SECONDS
         log.warning("Redis is not answering; throttles count in process", error=type(error).__name__)
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import asyncpg
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -18,6 +19,8 @@ from db.cluster import notice
 DRIVER = "postgresql+asyncpg"
 _CONNECT_SECONDS = 3
 _POOL_WAIT_SECONDS = 3
+_GOODBYE_SECONDS = 0.5
+"""How long a connection that has failed may take to close: a server that is frozen never says goodbye."""
 
 # SQLSTATE classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 # Of these: connection, authorization, no such database, resources (disk, slots), operator, system, internal.
@@ -38,6 +41,13 @@ class DatabaseOptions:
     statement_timeout: float = 5.0
 
 
+class _Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver comes without types
+    """A connection that is hardly waited for when it is given up, where the pool would wait for two seconds."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the driver's
+        await super().close(timeout=_GOODBYE_SECONDS if timeout is None else min(timeout, _GOODBYE_SECONDS))
+
+
 class Database:
     """A pool of connections. `read()` and `write()` lend one for a transaction.
 
@@ -50,6 +60,7 @@ class Database:
         options = options or DatabaseOptions()
         address, connect_args = split_url(url)
         connect_args["timeout"] = _CONNECT_SECONDS
+        connect_args["connection_class"] = _Connection
         # A frozen server sends no error: our own clock must end the wait, a little after the server's would have.
         connect_args["command_timeout"] = options.statement_timeout + 1
         connect_args["server_settings"] = {
@@ -83,32 +94,29 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection for reading; nothing is committed."""
-        async with translated_errors(), self._lent() as connection:
-            try:
-                yield connection
-            except DBAPIError as error:
-                await _drop_if_read_only(connection, error)
-                raise
+        async with translated_errors(), self._lent() as connection, _dropped_if_useless(connection):
+            yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection for one transaction, committed at the end unless an error passes through."""
-        async with translated_errors(), self._lent() as connection, connection.begin():
-            try:
-                yield connection
-            except DBAPIError as error:
-                await _drop_if_read_only(connection, error)
-                raise
+        async with (
+            translated_errors(),
+            self._lent() as connection,
+            connection.begin(),
+            _dropped_if_useless(connection),
+        ):
+            yield connection
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection for statements each of which is a transaction of its own: no BEGIN, no COMMIT."""
-        async with translated_errors(), self._lent(self._statements) as connection:
-            try:
-                yield connection
-            except DBAPIError as error:
-                await _drop_if_read_only(connection, error)
-                raise
+        async with (
+            translated_errors(),
+            self._lent(self._statements) as connection,
+            _dropped_if_useless(connection),
+        ):
+            yield connection
 
     async def answer(self, question: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
         """Run a question, which only reads, and may be run a second time; what it returns.
@@ -183,10 +191,18 @@ def unavailable(message: str = "The database cannot be reached at the moment.") 
     return Unavailable(f"{message} Nothing was stored; please try again.", retry_after=random.randint(1, 5))  # noqa: S311 - jitter, not a secret
 
 
-async def _drop_if_read_only(connection: AsyncConnection, error: DBAPIError) -> None:
-    """After a failover an old primary still answers pings but refuses writes: such a connection must not return."""
-    if sqlstate_of(error) == _READ_ONLY:
+@asynccontextmanager
+async def _dropped_if_useless(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Keep a connection from returning to the pool when nobody could use it."""
+    try:
+        yield
+    except DBAPIError as error:
+        if sqlstate_of(error) == _READ_ONLY:  # after a failover an old primary still answers, but refuses writes
+            await connection.invalidate()
+        raise
+    except TimeoutError:  # a frozen server would not hear of the rollback either
         await connection.invalidate()
+        raise
 
 
 def _replace_if_closed(connection: Any, _record: object, _proxy: object) -> None:

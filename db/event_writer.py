@@ -7,6 +7,7 @@ last commit ran, and each request is answered after *its* commit:
     commits      [a]──────[b c d e f]──────[g]──────▶
 
 One fsync serves a whole group. The queue is bounded: past the bound a request is refused (503) instead of remembered.
+A request whose patience ends while it waits has been told to come back: its events are dropped, not stored for nobody.
 A value that PostgreSQL refuses fails nobody else: the group is halved until the culprit stands alone.
 """
 
@@ -103,10 +104,11 @@ class EventWriter:
         size = 0
         while self._waiting and size < GROUP_EVENTS:
             waiting = self._waiting.popleft()
-            size += max(waiting[0].size, 1)
             self.queued_bytes -= waiting[1]
             self.queued_events -= waiting[0].size
-            group.append(waiting)
+            if not waiting[2].cancelled():
+                size += max(waiting[0].size, 1)
+                group.append(waiting)
         return group
 
     async def _answer(self, group: list[_Waiting]) -> None:
@@ -115,7 +117,7 @@ class EventWriter:
         events = sum(submission.size for submission, _, _ in group)
         self._observer.group_stored(_report(outcomes, events, time.perf_counter() - started))
         for (_, _, answer), outcome in zip(group, outcomes, strict=True):
-            if answer.done():  # the client has gone; its events are stored all the same
+            if answer.done():  # it waits no longer; a retry will find its events stored
                 continue
             if isinstance(outcome, Receipt):
                 answer.set_result(outcome)

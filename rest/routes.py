@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from core.errors import InvalidInput
 from core.events import ANONYMOUS
+from db.patience import Patience
 from db.submissions import IncomingEvent, Receipt
 from resolvers import ingestion
 from resolvers.caller import Client
@@ -34,13 +35,16 @@ def client_of(request: Request) -> Client:
 async def create_behavior(request: Request) -> Json:
     """Store one event; answer with it."""
     services: Services = request.app.state.services
-    claim = await ingestion.authorize(services, client_of(request))
+    patience = Patience()
+    async with patience.spent():
+        claim = await ingestion.authorize(services, client_of(request))
     candidate = decode_event(await read_body(request, BODY_LIMIT))
-    receipt = await ingestion.store(services, [ingestion.with_coordinates(candidate)], claim)
-    if receipt.rejected:
-        raise InvalidInput(receipt.rejected[0].reason.message())
-    [event] = receipt.accepted or receipt.duplicates
-    received_at = await ingestion.first_received(services, receipt, event)
+    async with patience.spent():
+        receipt = await ingestion.store(services, [ingestion.with_coordinates(candidate)], claim)
+        if receipt.rejected:
+            raise InvalidInput(receipt.rejected[0].reason.message())
+        [event] = receipt.accepted or receipt.duplicates
+        received_at = await ingestion.first_received(services, receipt, event)
     return success(_behavior(receipt, event) | {"createdAt": received_at, "updatedAt": received_at}, 201)
 
 
@@ -48,9 +52,12 @@ async def create_behavior(request: Request) -> Json:
 async def create_behaviors(request: Request) -> Json:
     """Store up to 1000 events; answer with what became of each."""
     services: Services = request.app.state.services
-    claim = await ingestion.authorize(services, client_of(request))
+    patience = Patience()
+    async with patience.spent():
+        claim = await ingestion.authorize(services, client_of(request))
     candidates = decode_batch(await read_body(request, BODY_LIMIT))
-    receipt = await ingestion.store(services, candidates, claim)
+    async with patience.spent():
+        receipt = await ingestion.store(services, candidates, claim)
     if len(receipt.rejected) == len(candidates):
         first = receipt.rejected[0]
         raise InvalidInput(first.reason.message(first.index))
@@ -71,7 +78,8 @@ async def create_behaviors(request: Request) -> Json:
 async def authenticate(request: Request) -> Json:
     """Answer with the holder of the API key."""
     services: Services = request.app.state.services
-    holder, organization, used_at = await ingestion.key_holder(services, client_of(request))
+    async with Patience().spent():
+        holder, organization, used_at = await ingestion.key_holder(services, client_of(request))
     return success(
         {
             "id": holder.id,

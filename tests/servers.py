@@ -35,6 +35,12 @@ _REDIS = Path("/usr/bin/redis-server")
 _PATIENCE_SECONDS = 20
 
 
+def surroundings(**settings: str) -> dict[str, str]:
+    """An environment with these settings and none of the developer's; the code is that which is being tested."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
+    return {"HOME": "/tmp", "TERM": "dumb", **kept, **settings}
+
+
 def wait_until(answered: Callable[[], bool], what: str) -> None:
     """Return once `answered` says yes: another process cannot be awaited."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -60,6 +66,7 @@ class RedisServer:
 
     port: int = field(default_factory=free_port)
     password: str | None = None
+    options: tuple[str, ...] = ()
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -69,9 +76,9 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, empty."""
-        password = ["--requirepass", self.password] if self.password else []
+        options = [*self.options, *(["--requirepass", self.password] if self.password else [])]
         self._process = subprocess.Popen(
-            [_REDIS, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", *password],
+            [_REDIS, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", *options],
             stdout=subprocess.DEVNULL,
             cwd=tempfile.gettempdir(),
         )
@@ -81,6 +88,11 @@ class RedisServer:
         """Let it hold its connections and answer nothing."""
         assert self._process
         self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """End it at once."""
@@ -96,9 +108,9 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(password: str | None = None) -> Iterator[RedisServer]:
+def redis_server(password: str | None = None, options: tuple[str, ...] = ()) -> Iterator[RedisServer]:
     """A running Redis."""
-    server = RedisServer(password=password)
+    server = RedisServer(password=password, options=options)
     server.start()
     try:
         yield server
@@ -111,6 +123,7 @@ class Postgres15:
     """A server of Debian's PostgreSQL 15 in a folder of its own, on a Unix socket there."""
 
     folder: str
+    options: str = "-c fsync=off"
     user: str = "postgres" if os.geteuid() == 0 else getpass.getuser()  # PostgreSQL refuses to run as root
 
     @property
@@ -125,12 +138,13 @@ class Postgres15:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        options = f"-c listen_addresses= -c unix_socket_directories={self.folder} -c fsync=off"
+        options = f"-c listen_addresses= -c unix_socket_directories={self.folder} {self.options}"
         self.run("pg_ctl", "-D", self.data, "-w", "-l", f"{self.folder}/log", "-o", options, "start")
 
     def stop(self) -> None:
-        """Let it die: no shutdown, every connection is cut."""
-        self.run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
+        """Let it die: no shutdown, every connection is cut. One that is dead may stay so."""
+        if Path(self.data, "postmaster.pid").exists():
+            self.run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
 
     def run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs as the server's owner."""
@@ -145,7 +159,8 @@ class Postgres15:
 
 
 @contextmanager
-def _folder_of_postgres() -> Iterator[str]:
+def folder_of_postgres() -> Iterator[str]:
+    """A folder that belongs to whom PostgreSQL runs as; its name is short, as a socket's path has to be."""
     with tempfile.TemporaryDirectory(prefix="pg15-", ignore_cleanup_errors=True) as folder:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
@@ -153,23 +168,28 @@ def _folder_of_postgres() -> Iterator[str]:
 
 
 @contextmanager
-def postgres_15() -> Iterator[Postgres15]:
-    """Debian's PostgreSQL 15."""
-    with _folder_of_postgres() as folder:
-        server = Postgres15(folder)
-        options = ("-U", server.user, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-        server.run("initdb", "-D", server.data, *options)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+def postgres_15(options: str = Postgres15.options) -> Iterator[Postgres15]:
+    """Debian's PostgreSQL 15; by default it is careless with what it writes, as tests can do without."""
+    with folder_of_postgres() as folder, started(Postgres15(folder, options)) as server:
+        yield server
+
+
+@contextmanager
+def started(server: Postgres15) -> Iterator[Postgres15]:
+    """A new server at work in its folder."""
+    options = ("-U", server.user, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+    server.run("initdb", "-D", server.data, *options)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 @contextmanager
 def replica_of(primary: Postgres15) -> Iterator[Postgres15]:
     """A streaming replica of a server, in step with it."""
-    with _folder_of_postgres() as folder:
+    with folder_of_postgres() as folder:
         server = Postgres15(folder)
         source = ("-h", primary.folder, "-U", primary.user, "--checkpoint=fast", "--no-sync")
         server.run("pg_basebackup", "-D", server.data, "--write-recovery-conf", *source)

@@ -1,4 +1,3 @@
-import os
 import signal
 import socket
 import subprocess
@@ -11,16 +10,10 @@ import httpx
 
 from tests.auth.test_login import LOGIN
 from tests.ports import free_port, two_free_ports
-from tests.servers import COMMAND, wait_until
+from tests.servers import COMMAND, surroundings, wait_until
 from tests.wire import BEHAVIORS, event
 
 ADMIN = {"ADMIN_USERNAME": "root", "ADMIN_PASSWORD": "a password to start"}
-
-
-def surroundings(**settings: str) -> dict[str, str]:
-    """An environment with these settings and none of the developer's; the code is that which is being tested."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
-    return {"HOME": "/tmp", "TERM": "dumb", **kept, **settings}
 
 
 @contextmanager
@@ -46,9 +39,12 @@ def test_what_was_acknowledged_is_there_after_a_stop_and_a_start(data_dir: Path)
 
     with serving(folder, MAX_CONNECTIONS="4", **ADMIN) as client:
         posted = client.post(BEHAVIORS, json=event(url="https://just.before/the-end"))
-        assert _status_beside(4, client) == 503
+        full = _answer_beside(4, client)
     assert (folder / "log").read_text().count(f"http://localhost:{client.base_url.port}") == 1
     assert posted.status_code == 201
+    assert full.status_code == 503
+    assert 1 <= int(full.headers["Retry-After"]) <= 5
+    assert full.json()["success"] is False
     assert not (folder / "data/postgres/postmaster.pid").exists(), "the embedded database was left running"
 
     metrics_port = two_free_ports()
@@ -88,12 +84,12 @@ def test_a_command_that_is_interrupted_says_so(tmp_path: Path):
         connection.close()
 
 
-def _status_beside(connections: int, client: httpx.Client) -> int:
+def _answer_beside(connections: int, client: httpx.Client) -> httpx.Response:
     """What somebody is answered while others hold that many connections."""
     with ExitStack() as held:
         for _ in range(connections):
             held.enter_context(socket.create_connection((client.base_url.host, client.base_url.port or 80)))
-        return httpx.get(client.base_url.join("/health")).status_code
+        return httpx.get(client.base_url.join("/health"))
 
 
 def _is_ready(client: httpx.Client) -> bool:

@@ -264,7 +264,7 @@ async def test_counting_goes_on_in_process_without_redis_and_comes_back_to_it(re
 
     redis.start()
     assert await counters.hit(THREE, "a"), "a server that has just failed is left alone"
-    counters._retry_redis_at = 0  # as after a while
+    counters._leave_redis_alone_until = 1  # as after a while
     again, elsewhere = await counters.hit(THREE, "a"), Counters(redis.url)
     assert again is None
     assert [await elsewhere.hit(THREE, "a") for _ in range(3)][:2] == [None] * 2

@@ -166,7 +166,7 @@ async def test_a_closed_writer_stores_what_it_has_and_refuses_the_rest(world: Wo
     assert len(await stored(world.services)) == 1
 
 
-async def test_a_client_that_goes_away_stops_nobody(world: World, waiting: Waiting):
+async def test_nothing_is_stored_for_a_request_that_waits_no_longer(world: World, waiting: Waiting):
     before, gone, after = [await waiting.request(raw(f"09:00:0{second}")) for second in range(3)]
     gone.cancel()
 
@@ -174,7 +174,8 @@ async def test_a_client_that_goes_away_stops_nobody(world: World, waiting: Waiti
 
     assert gone.cancelled()
     assert counts(before.result()) == counts(after.result()) == (1, 0, 0)
-    assert len(await stored(world.services)) == 3
+    assert len(await stored(world.services)) == 2
+    assert (waiting.writer.queued_bytes, waiting.writer.queued_events) == (0, 0)
 
 
 @pytest.mark.usefixtures("poison")

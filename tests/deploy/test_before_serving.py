@@ -13,9 +13,8 @@ from app import readiness
 from app.readiness import CannotStart, DoesNotAnswer
 from db import migrate
 from db.engine import Database
-from tests.app.test_serve import surroundings
 from tests.conftest import make_settings
-from tests.servers import COMMAND, new_database
+from tests.servers import COMMAND, new_database, surroundings
 
 NEWER = "ffff"
 
