@@ -8,7 +8,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve migrate migrate-down test fuzz check format schema screenshot bench bench-import build image lock audit clean
+.PHONY: help demo serve migrate migrate-down test fuzz check format schema screenshot bench bench-import torture build image lock audit clean
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ bench: .venv/bench ## Measure how fast it is (EVENTS="300000 1000000 3000000" PA
 bench-import: EVENTS := 1000000
 bench-import: .venv/bench ## Measure how fast an old database is taken over (EVENTS=1000000)
 	$(BIN)/python -m bench.legacy_import $(EVENTS)
+
+torture: .venv/dev ## Try to lose events, for a quarter of an hour; writes docs/reliability.md
+	tests/system-packages
+	$(BIN)/python -m torture
 
 build: .venv/runtime ## Build a wheel in dist/
 	$(BIN)/pip wheel -q --no-build-isolation --no-deps -w dist .

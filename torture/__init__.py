@@ -1,0 +1,13 @@
+"""Experiments that try to lose events. Run by `make torture`; short forms of them are tests.
+
+crashes.py     `kill -9` of the service under load
+outages.py     PostgreSQL killed, stopped, read-only, full, out of connections, frozen
+counters.py    Redis killed, frozen, out of memory
+overload.py    four times as much as the service can do; load.py sends it
+restarts.py    a rolling restart behind a balancer, balancer.py
+poison.py      random bodies
+
+service.py     the service in a process of its own; postgres.py, a server and what can be done to it
+client.py      clients and their ledger; bookkeeping.py compares it with what is stored; asking.py asks meanwhile
+findings.py    what an experiment has to say; report.py, the table in docs/reliability.md
+"""

@@ -59,7 +59,7 @@ def test_the_image_holds_what_the_package_is_built_from_and_no_embedded_database
     kept = {
         line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")
     }
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "docs", "bench"}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "docs", "bench", "torture"}
     locked = (ROOT / "requirements-image.lock").read_text()
 
     assert packages | {"pyproject.toml", "README.md", "requirements-image.lock"} <= kept

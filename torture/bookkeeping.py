@@ -1,0 +1,53 @@
+"""The ledger compared with what PostgreSQL holds."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from torture.client import Ledger, Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is wrong, event by event: all three should be none.
+
+    `lost` were acknowledged and are not there, `twice` are there more than once, `halved` are requests of which a part
+    is there.
+    """
+
+    lost: list[str]
+    twice: list[str]
+    halved: list[Parcel]
+
+    @property
+    def is_even(self) -> bool:
+        """Whether everything is as it should be."""
+        return not (self.lost or self.twice or self.halved)
+
+    def __str__(self) -> str:
+        if self.is_even:
+            return "none lost, none twice, no request stored in part"
+        return f"{len(self.lost)} lost, {len(self.twice)} twice, {len(self.halved)} requests stored in part"
+
+
+async def balance(database_url: str, ledgers: Sequence[Ledger]) -> Balance:
+    """Look up what is stored of what was sent."""
+    stored = await _stored(database_url)
+    acknowledged = [parcel for ledger in ledgers for parcel in ledger.acknowledged]
+    given_up = [parcel for ledger in ledgers for parcel in ledger.given_up]
+    return Balance(
+        lost=[url for parcel in acknowledged for url in parcel.urls if url not in stored],
+        twice=[url for url, times in stored.items() if times > 1],
+        halved=[parcel for parcel in given_up if len({url in stored for url in parcel.urls}) > 1],
+    )
+
+
+async def _stored(database_url: str) -> Counter[str]:
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch("SELECT url, count(*) AS times FROM behaviors GROUP BY url")
+    finally:
+        await connection.close()
+    return Counter({row["url"]: row["times"] for row in rows})
