@@ -15,7 +15,6 @@ from limits import RateLimitItem, RateLimitItemPerHour
 
 from ai.breaker import Breaker
 from ai.failure import Failed, Failure
-from ai.memory import Memory
 from ai.options import MOST_CALLS_AT_ONCE, ModelOptions
 from ai.prompt import VERSION, Prompt, prompt_of
 from ai.reply import decode
@@ -25,7 +24,9 @@ from core.clock import now
 from core.insight import Insight, WorkPattern
 
 if TYPE_CHECKING:
-    from ai.endpoint import Endpoint  # loads the client, which services without a model do without
+    # They load clients, which services without a model do without.
+    from ai.endpoint import Endpoint
+    from ai.memory import Memory
 
 log = structlog.get_logger()
 
@@ -63,7 +64,7 @@ class InsightWriter:
     """Words insights anew. Never raises, and never takes longer than the options' patience."""
 
     def __init__(
-        self, options: ModelOptions, endpoint: "Endpoint", counts: Counts, memory: Memory, breaker: Breaker
+        self, options: ModelOptions, endpoint: "Endpoint", counts: Counts, memory: "Memory", breaker: Breaker
     ) -> None:
         self._options = options
         self._endpoint = endpoint

@@ -1,44 +1,33 @@
-"""The command line: `web-behavior serve | demo | migrate | create-admin | set-password | …`."""
+"""The command line: `web-behavior serve | demo | migrate | create-admin | set-password | …`.
+
+A command loads what it needs when it runs: what only others need would make `serve` start later.
+"""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import structlog
 import typer
-import uvicorn
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
-from rich.panel import Panel
-from rich.table import Column, Table
 
-from app import legacy_commands, listening, logs, readiness, retention_commands, rollups_commands
-from app.demo.seed import ADMIN, seed
-from app.first_admin import ensure_admin
-from app.protocol import bounded
-from app.readiness import CannotStart
-from app.settings import Environment, Settings
-from app.wiring import running_services
-from core.errors import AppError
-from db import migrate as migrations
-from db.engine import Database, DatabaseOptions
-from db.queries.housekeeping import newest_rejected
-from db.retention import Step
-from resolvers.legacy.report import Report
-from resolvers.services import Services
-from resolvers.sign_in import set_password as set_account_password
-from resolvers.user import create_account
-
-log = structlog.get_logger()
+if TYPE_CHECKING:
+    from app.settings import Settings
+    from db.retention import Step
+    from resolvers.legacy.report import Report
+    from resolvers.services import Services
 
 DRAIN_SECONDS = 10
 """How long requests that are being answered have after SIGTERM. What is queued then is stored all the same."""
+
+IMPORTED_PEOPLE = "Imported people"
+"""What the organization is called that takes in people of an old database who have none."""
 
 _EXCERPT_CHARACTERS = 200
 
@@ -61,24 +50,36 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         cli()
-    except (CannotStart, migrations.CannotMigrate, AppError) as error:
-        _fail(str(error))
-    except ValidationError as error:
-        _fail("; ".join(_setting_problem(problem) for problem in error.errors()))
+    except Exception as error:
+        reason = _reason(error)
+        if reason is None:
+            raise
+        _fail(reason)
 
 
 @cli.command()
 def serve() -> None:
     """Serve the API on PORT. Without a configured database, on the embedded one."""
-    settings, url = _start()
-    asyncio.run(_prepare(settings, url))
-    log.info("serving", address=settings.public_url)
+    with _no_collections():
+        import structlog
+
+        settings, url = _start()
+        asyncio.run(_prepare(settings, url))
+        if settings.workers == 1:
+            import app.asgi  # noqa: F401 - which uvicorn is about to load in this process
+    structlog.get_logger().info("serving", address=settings.public_url)
     _serve(settings, url)
 
 
 @cli.command()
 def demo() -> None:
     """Serve with a month of demo data, and print a sign-in."""
+    from rich.panel import Panel
+
+    from app.demo.seed import ADMIN
+    from app.readiness import CannotStart
+    from app.settings import Environment
+
     settings, url = _start()
     if settings.env is Environment.PROD:
         raise CannotStart("The demo has a password that it prints. It does not run with ENV=prod.")
@@ -136,7 +137,7 @@ def export_schema(
     path: Annotated[Path | None, typer.Argument(help="Where to write it; standard output, without.")] = None,
 ) -> None:
     """Write the GraphQL schema in its own language."""
-    from schema.build import sdl  # noqa: PLC0415 - the other commands start faster without it
+    from schema.build import sdl
 
     if path is None:
         sys.stdout.write(sdl())
@@ -153,6 +154,8 @@ def rejected_events(
     ] = False,
 ) -> None:
     """Show the newest events that were refused, and why."""
+    from rich.table import Column, Table
+
     settings, url = _start()
     rows = asyncio.run(_rejected(settings, url, limit))
     table = Table("received", "code", Column("message", overflow="fold"), Column("event", overflow="fold"))
@@ -177,12 +180,14 @@ def import_legacy(
     ],
     organization: Annotated[
         str, typer.Option(help="What the organization is called that takes in people who have none.")
-    ] = legacy_commands.ORGANIZATION,
+    ] = IMPORTED_PEOPLE,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at everything, store nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write the report as JSON.")] = False,
 ) -> None:
     """Take over what the Go service before this one has stored. Can be interrupted, and run again for what is new."""
+    from app import legacy_commands
+
     settings, url = _start()
     report = asyncio.run(_import_legacy(settings, url, source, organization, dry_run=dry_run))
     legacy_commands.show(report, as_json=as_json)
@@ -203,6 +208,8 @@ def verify() -> None:
     compared, wrong = asyncio.run(_verify(settings, url))
     Console(stderr=True).print(f"{compared} hours compared, {wrong} wrong.")
     if wrong:
+        from app.readiness import CannotStart
+
         raise CannotStart("Some rollups are wrong. Make them anew: web-behavior rollups rebuild")
 
 
@@ -216,66 +223,104 @@ def run_retention() -> None:
     )
 
 
-def _start() -> tuple[Settings, str]:
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Leave garbage alone while the program is loaded: there is little, and much to go through, a dozen times."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _start() -> "tuple[Settings, str]":
+    from app import logs, readiness
+    from app.settings import Settings
+
     settings = Settings()
     logs.configure(settings)
     return settings, readiness.database_url(settings)
 
 
 @asynccontextmanager
-async def _prepared(settings: Settings, url: str) -> AsyncIterator[Services]:
+async def _prepared(settings: "Settings", url: str) -> "AsyncIterator[Services]":
+    from app import readiness
+    from app.wiring import running_services
+
     await readiness.prepare(settings, url)
     async with running_services(settings, url) as services:
         yield services
 
 
-async def _prepare(settings: Settings, url: str) -> None:
+async def _prepare(settings: "Settings", url: str) -> None:
+    from app.first_admin import ensure_admin
+
     async with _prepared(settings, url) as services:
         await ensure_admin(services, settings)
 
 
-async def _prepare_demo(settings: Settings, url: str) -> str:
+async def _prepare_demo(settings: "Settings", url: str) -> str:
+    from app.demo.seed import seed
+
     async with _prepared(settings, url) as services:
         return await seed(services, settings.data_dir)
 
 
-async def _create_admin(settings: Settings, url: str, username: str, password: str) -> None:
+async def _create_admin(settings: "Settings", url: str, username: str, password: str) -> None:
+    from resolvers.user import create_account
+
     async with _prepared(settings, url) as services:
         await create_account(services, username, password, is_super_admin=True)
 
 
-async def _set_password(settings: Settings, url: str, username: str, password: str) -> None:
+async def _set_password(settings: "Settings", url: str, username: str, password: str) -> None:
+    from resolvers.sign_in import set_password as set_account_password
+
     async with _prepared(settings, url) as services:
         await set_account_password(services, username, password)
 
 
-async def _rejected(settings: Settings, url: str, limit: int) -> list[Any]:
+async def _rejected(settings: "Settings", url: str, limit: int) -> list[Any]:
+    from db.queries.housekeeping import newest_rejected
+
     async with _prepared(settings, url) as services, services.database.read() as connection:
         return await newest_rejected(connection, limit)
 
 
-async def _import_legacy(settings: Settings, url: str, source: str, organization: str, *, dry_run: bool) -> Report:
+async def _import_legacy(settings: "Settings", url: str, source: str, organization: str, *, dry_run: bool) -> "Report":
+    from app import legacy_commands, readiness
+
     await readiness.prepare(settings, url)
     return await legacy_commands.import_legacy(settings, url, source, organization, dry_run=dry_run)
 
 
-async def _rebuild(settings: Settings, url: str) -> int:
+async def _rebuild(settings: "Settings", url: str) -> int:
+    from app import rollups_commands
+
     async with _prepared(settings, url) as services:
         return await rollups_commands.rebuild(services.database)
 
 
-async def _verify(settings: Settings, url: str) -> tuple[int, int]:
+async def _verify(settings: "Settings", url: str) -> tuple[int, int]:
+    from app import rollups_commands
+
     async with _prepared(settings, url) as services:
         return await rollups_commands.check(services.database)
 
 
-async def _run_retention(settings: Settings, url: str) -> Step:
+async def _run_retention(settings: "Settings", url: str) -> "Step":
+    from app import retention_commands
+
     async with _prepared(settings, url) as services:
         return await retention_commands.run(services.database)
 
 
-async def _migrate(settings: Settings, url: str, revision: str, *, down: bool, wait: float) -> str | None:
+async def _migrate(settings: "Settings", url: str, revision: str, *, down: bool, wait: float) -> str | None:
     """Go there; the revision that the database is at now."""
+    from app import readiness
+    from db import migrate as migrations
+    from db.engine import Database, DatabaseOptions
+
     await readiness.wait_for_database(settings, url, wait)
     if down:
         await migrations.downgrade(url, "-1" if revision == "head" else revision)
@@ -288,7 +333,12 @@ async def _migrate(settings: Settings, url: str, revision: str, *, down: bool, w
         await database.close()
 
 
-def _serve(settings: Settings, url: str) -> None:
+def _serve(settings: "Settings", url: str) -> None:
+    import uvicorn
+
+    from app import listening
+    from app.protocol import bounded
+
     signal.signal(signal.SIGTERM, _stop)  # which the server raises again when it has answered everybody
     os.environ["DATABASE_URL"] = url  # the workers are processes of their own, and must not start another database
     config = uvicorn.Config(
@@ -306,6 +356,19 @@ def _serve(settings: Settings, url: str) -> None:
         limit_concurrency=settings.max_connections,
     )
     listening.serve(config)
+
+
+def _reason(error: Exception) -> str | None:
+    """What cannot be done, in one line; None for what is no such error."""
+    from pydantic import ValidationError
+
+    from app.readiness import CannotStart
+    from core.errors import AppError
+    from db.migrate import CannotMigrate
+
+    if isinstance(error, ValidationError):
+        return "; ".join(_setting_problem(problem) for problem in error.errors())
+    return str(error) if isinstance(error, CannotStart | CannotMigrate | AppError) else None
 
 
 def _setting_problem(problem: Any) -> str:

@@ -16,7 +16,6 @@ from db.legacy_source import snapshot
 from resolvers.legacy.moving import Options, move_in
 from resolvers.legacy.report import Events, Report
 
-ORGANIZATION = "Imported people"
 _COLUMNS = ("found", "imported", "here already", "of these changed", "left out", "deleted here")
 _STATEMENT_SECONDS = 120.0
 """Pages are large, and the service may be busy on the same server: there is no caller to keep waiting."""

@@ -4,8 +4,6 @@ import asyncio
 import time
 
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -140,6 +138,9 @@ async def check_redis(settings: Settings) -> None:
     url = settings.configured_redis_url
     if url is None:
         return
+    from redis.asyncio import Redis  # noqa: PLC0415 - who has no Redis starts without its client
+    from redis.exceptions import RedisError  # noqa: PLC0415
+
     try:
         async with Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3) as redis:
             await redis.ping()

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 from ai.breaker import Breaker
-from ai.memory import Memory
 from ai.options import ModelOptions
 from ai.writer import InsightWriter
 from app.secret import jwt_secret
@@ -84,6 +83,7 @@ def _insight_writer(settings: Settings, counters: Counters) -> InsightWriter | N
     if settings.ai_api_key is None:
         return None
     from ai.endpoint import Endpoint  # noqa: PLC0415 - loads the client, which takes a second and 40 MB
+    from ai.memory import Memory  # noqa: PLC0415 - loads Redis' client
 
     options = ModelOptions(
         base_url=settings.ai_base_url,

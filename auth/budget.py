@@ -8,11 +8,14 @@ is missing now is the time until then, times the rate.
 import time
 from dataclasses import dataclass
 from math import ceil
+from typing import TYPE_CHECKING
 
 from limits import parse
-from redis.asyncio import Redis
 
 from auth.throttle import Counters
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis  # which not everybody has a server for
 
 _SPEND = """
 local now = redis.call('TIME')
@@ -69,7 +72,7 @@ class Budget:
             self.refusals += 1
         return balance
 
-    async def _spend_shared(self, redis: Redis, key: str, points: float) -> Balance:
+    async def _spend_shared(self, redis: "Redis", key: str, points: float) -> Balance:
         name = f"budget/{self.name}/{key}"
         left, wait = await redis.register_script(_SPEND)(keys=[name], args=[self._capacity, self._rate, points])
         return _balance(float(left), float(wait) if wait else None)

@@ -6,17 +6,18 @@ coarser (each process counts for itself), never unlimited.
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from core.errors import TooManyAttempts
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis  # which not everybody has a server for
 
 log = structlog.get_logger()
 
@@ -33,6 +34,7 @@ class Counters:
         self._redis = None if redis_url is None else _redis_storage(redis_url)
         self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = None if self._redis is None else SlidingWindowCounterRateLimiter(self._redis)
+        self._failures = () if self._redis is None else _redis_failures()
         self._leave_redis_alone_until = 0.0
 
     async def hit(self, limit: RateLimitItem, *key: str) -> int | None:
@@ -41,17 +43,19 @@ class Counters:
         if shared is not None and self._may_ask_redis():
             try:
                 return self._answered(await _hit(shared, limit, key))
-            except (RedisError, StorageError, OSError) as error:
+            except self._failures as error:
                 self._leave_alone(error)
         return await _hit(self._local, limit, key)
 
-    async def shared_or_own(self, shared: Callable[[Redis], Awaitable[Counted]], own: Callable[[], Counted]) -> Counted:
+    async def shared_or_own(
+        self, shared: "Callable[[Redis], Awaitable[Counted]]", own: Callable[[], Counted]
+    ) -> Counted:
         """Count in Redis by `shared` when it is there and answers, else in this process by `own`."""
         if self._redis is not None and self._may_ask_redis():
             bridge: Any = self._redis.bridge  # typed for all client libraries at once
             try:
                 return self._answered(await shared(bridge.get_connection()))
-            except (RedisError, OSError) as error:
+            except self._failures as error:
                 self._leave_alone(error)
         return own()
 
@@ -105,6 +109,12 @@ def _redis_storage(url: str) -> RedisStorage:
     return RedisStorage(
         f"async+{url}", implementation="redispy", wrap_exceptions=True, socket_timeout=1, socket_connect_timeout=1
     )
+
+
+def _redis_failures() -> tuple[type[Exception], ...]:
+    from redis.exceptions import RedisError  # noqa: PLC0415 - loads the client
+
+    return RedisError, StorageError, OSError
 
 
 async def _hit(limiter: SlidingWindowCounterRateLimiter, limit: RateLimitItem, key: tuple[str, ...]) -> int | None:

@@ -1,17 +1,17 @@
 """Bringing a database's schema up to date, or back."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import URL, text
 from sqlalchemy.exc import ProgrammingError
 
-from db.engine import Database
+from db.cluster import is_cluster
+from db.engine import Database, DatabaseOptions
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -20,8 +20,10 @@ class CannotMigrate(Exception):
     """There is no way from the database's revision to the wanted one; the message says so in one line."""
 
 
-def config(url: str | URL) -> Config:
+def config(url: str | URL) -> "Config":
     """Alembic's configuration for a database."""
+    from alembic.config import Config  # noqa: PLC0415 - a start on a database that is up to date does without
+
     settings = Config()
     settings.set_main_option("script_location", str(_MIGRATIONS))
     settings.attributes["url"] = url
@@ -31,24 +33,31 @@ def config(url: str | URL) -> Config:
 async def upgrade(url: str | URL, revision: str = "head") -> None:
     """Migrate up to `revision`. Several processes may do so at once: one works, the others wait and find it done.
 
+    Nothing is done, or loaded, where the latest is wanted and there, unless a cluster may have tables to spread.
     CannotMigrate for a revision that this version does not know.
     """
-    await _step(command.upgrade, url, revision)
+    if revision != "head" or not await _is_up_to_date(url):
+        await _step("upgrade", url, revision)
 
 
 async def downgrade(url: str | URL, revision: str) -> None:
     """Migrate down to `revision` (`-1`: one step, `base`: to nothing). CannotMigrate as with `upgrade`."""
-    await _step(command.downgrade, url, revision)
+    await _step("downgrade", url, revision)
 
 
-def latest_revision() -> str | None:
+def latest_revision() -> str:
     """The revision this version of the program expects."""
-    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    return max(_revisions())
 
 
 def is_known(revision: str) -> bool:
     """Whether this version of the program has that revision; those it has not are of a newer one."""
-    return any(script.revision == revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions())
+    return revision in _revisions()
+
+
+def _revisions() -> list[str]:
+    """All revisions: each file is named by its own, `0007_what_it_does.py`, and they are numbered in a row."""
+    return [file.name.partition("_")[0] for file in _MIGRATIONS.glob("versions/[0-9]*.py")]
 
 
 async def current_revision(database: Database) -> str | None:
@@ -61,9 +70,22 @@ async def current_revision(database: Database) -> str | None:
     return revision
 
 
-async def _step(step: Callable[[Config, str], None], url: str | URL, revision: str) -> None:
+async def _is_up_to_date(url: str | URL) -> bool:
+    database = Database(url, DatabaseOptions(pool_size=1))
     try:
-        await asyncio.to_thread(step, config(url), revision)
+        current = await current_revision(database)
+        async with database.read() as connection:
+            return current == latest_revision() and not is_cluster(connection)
+    finally:
+        await database.close()
+
+
+async def _step(step: str, url: str | URL, revision: str) -> None:
+    from alembic import command  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    try:
+        await asyncio.to_thread(getattr(command, step), config(url), revision)
     except CommandError as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise CannotMigrate(

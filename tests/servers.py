@@ -32,7 +32,7 @@ from tests.world import World
 COMMAND = Path(sys.executable).parent / "web-behavior"
 _POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 _REDIS = Path("/usr/bin/redis-server")
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 60
 
 
 def surroundings(**settings: str) -> dict[str, str]:

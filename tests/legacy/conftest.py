@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.legacy_commands import ORGANIZATION, import_legacy
+from app.cli import IMPORTED_PEOPLE
+from app.legacy_commands import import_legacy
 from resolvers.legacy.report import Finding, Report
 from tests.conftest import make_settings
 from tests.legacy.old_service import OldService, old_service
@@ -33,7 +34,7 @@ def take_over(data_dir: Path, database_url: str, old: OldService) -> TakeOver:
 
     async def run(source_url: str = old.url, *, dry_run: bool = False) -> Report:
         settings = make_settings(data_dir)
-        return await import_legacy(settings, database_url, source_url, ORGANIZATION, dry_run=dry_run)
+        return await import_legacy(settings, database_url, source_url, IMPORTED_PEOPLE, dry_run=dry_run)
 
     return run
 

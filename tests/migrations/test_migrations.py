@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -105,8 +106,12 @@ async def test_a_database_that_was_never_migrated_has_no_revision(url: str):
     assert await _revision(url) is None
 
 
-def test_there_is_one_latest_revision():
-    assert migrate.latest_revision()
+def test_revisions_are_read_off_the_names_of_files_as_alembic_reads_them():
+    scripts = ScriptDirectory.from_config(migrate.config(""))
+
+    assert migrate.latest_revision() == scripts.get_current_head()
+    assert all(migrate.is_known(script.revision) for script in scripts.walk_revisions())
+    assert not migrate.is_known("9999")
 
 
 def _differences(connection: Connection) -> list[Any]:
