@@ -124,10 +124,14 @@ async def empty(services: Services) -> None:
 
 
 class StatementCounter:
-    """The SQL statements that went to the database while it watched, transactions' brackets aside."""
+    """The SQL statements that went to the database while it watched, transactions' brackets aside.
+
+    `parameters` holds each one's values, in the same order.
+    """
 
     def __init__(self) -> None:
         self.statements: list[str] = []
+        self.parameters: list[Any] = []
 
     def __len__(self) -> int:
         return len(self.statements)
@@ -135,6 +139,7 @@ class StatementCounter:
     def clear(self) -> None:
         """Forget what was seen."""
         self.statements.clear()
+        self.parameters.clear()
 
 
 @contextmanager
@@ -142,10 +147,11 @@ def counted(services: Services) -> Iterator[StatementCounter]:
     """Watch the application's statements."""
     counter = StatementCounter()
 
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
         task = asyncio.current_task()
         if task is None or task.get_name() not in {"housekeeping", "rollups", "retention"}:  # what goes on by itself
             counter.statements.append(statement)
+            counter.parameters.append(parameters)
 
     engines = [database.engine.sync_engine for database in (services.database, services.writer.database)]
     for engine in engines:
