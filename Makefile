@@ -51,7 +51,7 @@ screenshot: .venv/dev ## Take the README's picture of GraphiQL anew
 	$(BIN)/python -m docs.screenshot
 
 bench: .venv/bench ## Measure how fast it is (EVENTS="300000 1000000 3000000" PARTS="metrics …" PEER_URL=…); writes docs/performance.md
-	$(BIN)/python -m bench $(PARTS) $(EVENTS:%=--events %) $(PEER_URL:%=--peer-url %)
+	$(BIN)/python -m bench $(PARTS) $(EVENTS:%=--events %) $(GROWTH:%=--growth %) $(PEER_URL:%=--peer-url %)
 
 bench-import: EVENTS := 1000000
 bench-import: .venv/bench ## Measure how fast an old database is taken over (EVENTS=1000000)

@@ -8,6 +8,8 @@ service.py     the application in process, on a database of its own
 metrics.py     a dashboard's questions put to the service, to raw events and to DuckDB
 asking.py      one number of events, all systems; dashboard.py: what is asked; duck.py, duck_sql.py: DuckDB's part
 storing.py     what rollups cost the event writer
+growth.py      how a dashboard's time grows; bulk.py: millions of events put straight into the table
+footprint.py   start, memory, disk; held.py: a service under load; memory.py: whose memory it is
 storage.py     what an event takes on disk (a command of its own)
 cluster.py    a Citus cluster beside a plain PostgreSQL (a command of its own)
 legacy_import.py   what taking over an old database takes (a command of its own)

@@ -26,6 +26,7 @@ def main(
     ] = None,
     events: Annotated[list[int] | None, typer.Option(help="How many events; several to see how time grows.")] = None,
     ingested: Annotated[int, typer.Option(help="How many events to compare ways of storing with.")] = _USUAL.ingested,
+    growth: Annotated[int, typer.Option(help="How many events the table grows to, for `growth`.")] = _USUAL.growth,
     peer_url: Annotated[str | None, typer.Option(help="A server that speaks the REST contract, to compare.")] = None,
     into: Annotated[Path, typer.Option(help="The folder of performance.md.")] = _DOCS,
 ) -> None:
@@ -35,7 +36,7 @@ def main(
     if unknown:
         raise typer.BadParameter(f"There is no {', '.join(unknown)}. Parts are {', '.join(known)}.")
     chosen = {name: known[name] for name in parts or PARTS}
-    options = Options(tuple(sorted(events or _USUAL.events)), ingested, peer_url=peer_url)
+    options = Options(tuple(sorted(events or _USUAL.events)), ingested, growth, peer_url=peer_url)
     page = Page(into / "performance.md")
     for name in chosen:
         page.check(name)

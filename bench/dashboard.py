@@ -47,16 +47,17 @@ query Dashboard($id: ID!, $period: Period!) {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whose dashboard, for the month up to `end`; `field` is Query's: extensionUser or organization."""
+    """Whose dashboard, for the days up to `end`; `field` is Query's: extensionUser or organization."""
 
     field: str
     id: UUID
     end: datetime
+    days: int = DAYS
 
     @property
     def start(self) -> datetime:
-        """The first instant of the month."""
-        return self.end - timedelta(days=DAYS)
+        """The first instant of the first day."""
+        return self.end - timedelta(days=self.days)
 
 
 @dataclass(frozen=True, slots=True)

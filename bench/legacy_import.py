@@ -31,7 +31,7 @@ from db import embedded
 from tests.legacy.old_service import old_service
 
 _COMMAND = Path(sys.executable).parent / "web-behavior"
-_COLUMNS = ("id", "session_id", "timestamp", "event_type", "url", "user_id", "created_at", "updated_at")
+OLD_COLUMNS = ("id", "session_id", "timestamp", "event_type", "url", "user_id", "created_at", "updated_at")
 _console = Console(stderr=True)
 
 
@@ -75,7 +75,9 @@ async def measure(server_url: str, folder: Path, events: int) -> Moved:
     async with old_service(server_url) as old, fresh_database(server_url, "bench_legacy") as url:
         organization = await old.organization("Benchmark")
         people = [await old.person(f"person-{number:02}", organization) for number in range(PEOPLE)]
-        await old.connection.copy_records_to_table("user_behaviors", records=_rows(people, events), columns=_COLUMNS)
+        await old.connection.copy_records_to_table(
+            "user_behaviors", records=old_rows(people, events), columns=OLD_COLUMNS
+        )
         await old.execute("ALTER TABLE user_behaviors ADD PRIMARY KEY (id)")
         await old.execute("CREATE INDEX ON user_behaviors (timestamp)")
         await old.execute("VACUUM ANALYZE")
@@ -87,7 +89,8 @@ async def measure(server_url: str, folder: Path, events: int) -> Moved:
     return Moved(events, seconds, processor, peak, again_seconds, copy_seconds, others)
 
 
-def _rows(people: list[UUID], events: int) -> Iterator[tuple[Any, ...]]:
+def old_rows(people: list[UUID], events: int) -> Iterator[tuple[Any, ...]]:
+    """The benchmark's month as rows of the old table."""
     for event in browsing(people, events, until()):
         ts = datetime.fromisoformat(event.ts).astimezone(UTC)
         yield uuid4(), event.session_id, ts, event.type, event.url, event.user_id, ts, ts

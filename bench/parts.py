@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 
-from bench import collection, metrics, storing
+from bench import collection, footprint, growth, metrics, storing
 from bench.section import Measure
 
 PARTS: Mapping[str, Measure] = {
     "collection": collection.measure,
     "metrics": metrics.measure,
     "storing": storing.measure,
+    "footprint": footprint.measure,
 }
-BY_REQUEST: Mapping[str, Measure] = {}
+BY_REQUEST: Mapping[str, Measure] = {
+    "growth": growth.measure,
+}
 """Those that take too long for every run: only when they are named."""

@@ -24,6 +24,8 @@ class Options:
     """How many events to compare ways of storing with."""
     growth: int = 30_000_000
     """How far the table grows."""
+    load_seconds: float = 30.0
+    """How long a service is kept under full load to see what memory it takes."""
     peer_url: str | None = None
     """Where another server listens that speaks the REST contract, to be measured side by side."""
 

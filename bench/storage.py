@@ -9,12 +9,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench.events import browsing, store, until
+from bench.events import PEOPLE, browsing, store, until
+from bench.legacy_import import OLD_COLUMNS, old_rows
 from bench.service import execute, fresh_database, serving, up_to_date, value
 from db import embedded
+from tests.legacy.old_service import old_service
 
 _SIZE = """
 SELECT sum(pg_{kind}_size(inhrelid))::bigint FROM pg_inherits WHERE inhparent = '{table}'::regclass
+"""
+_INDEXES_BEFORE = """
+ALTER TABLE user_behaviors ADD PRIMARY KEY (id);
+CREATE INDEX ON user_behaviors (session_id);
+CREATE INDEX ON user_behaviors (timestamp);
+CREATE INDEX ON user_behaviors (event_type);
+CREATE INDEX ON user_behaviors (user_id);
 """
 _LOGGED = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
 
@@ -30,6 +39,11 @@ class Stored:
     rollups: int
     log: int
 
+    @property
+    def each(self) -> float:
+        """Bytes on disk for an event."""
+        return (self.table + self.key + self.rollups) / self.events
+
     def lines(self) -> list[str]:
         """The figures, an event each."""
         parts = {
@@ -40,6 +54,34 @@ class Stored:
             "in the write-ahead log": self.log,
         }
         return [f"{name}: {size / self.events:.0f} bytes" for name, size in parts.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBefore:
+    """What so many events take in the schema of the service before this one, in bytes."""
+
+    events: int
+    table: int
+    indexes: int
+
+    @property
+    def each(self) -> float:
+        """Bytes on disk for an event."""
+        return (self.table + self.indexes) / self.events
+
+
+async def stored_before(server_url: str, events: int) -> StoredBefore:
+    """Copy the same month into the old service's table with its five indexes."""
+    async with old_service(server_url) as old:
+        organization = await old.organization("Benchmark")
+        people = [await old.person(f"person-{number:02}", organization) for number in range(PEOPLE)]
+        await old.execute(_INDEXES_BEFORE)
+        await old.connection.copy_records_to_table(
+            "user_behaviors", records=old_rows(people, events), columns=OLD_COLUMNS
+        )
+        await old.execute("VACUUM ANALYZE")
+        sizes = "SELECT pg_table_size('user_behaviors'), pg_indexes_size('user_behaviors')"
+        return StoredBefore(events, *await old.connection.fetchrow(sizes))
 
 
 async def stored(server_url: str, folder: Path, events: int) -> Stored:

@@ -1,0 +1,204 @@
+"""What the service takes: time to start, memory idle and under load, disk for each event."""
+
+import asyncio
+import http.client
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+from uuid import UUID
+
+import psutil
+from sqlalchemy import make_url
+
+from bench import storage
+from bench.asking import ORGANIZATION
+from bench.dashboard import QUERY, Question
+from bench.events import browsing, store, until
+from bench.held import ASKERS, BATCH_POSTERS, GRAPHQL, POSTERS, Dashboard, Held, Running, hold
+from bench.section import Bench, Section, Target, table
+from bench.service import fresh_database, serving, up_to_date
+from core.limits import EVENTS_PER_BATCH
+from tests.ports import free_port
+from tests.servers import COMMAND, wait_until
+from tests.wire import BATCH, BEHAVIORS
+
+_TIMES = 3
+_START_SECONDS = 2.0
+_GROWS = 1.25
+"""How much more memory the second half of a load may take than the first, to be called bounded."""
+_HISTORY = 20_000
+"""How many events there are to ask about under load."""
+_PROGRAMS = {
+    "importing the command line (`app.cli`)": "app.cli",
+    "importing all that serves (`app.server`)": "app.server",
+}
+
+
+class Took(NamedTuple):
+    """Seconds, and seconds of processor time: medians."""
+
+    seconds: float
+    processor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A database with a month in it, who asks for its dashboard, and whose events may come in."""
+
+    url: str
+    dashboard: Dashboard
+    people: Sequence[UUID]
+
+
+async def measure(bench: Bench) -> Section:
+    """Start it, load it, look at the disk."""
+    imports = {title: await asyncio.to_thread(imported, module) for title, module in _PROGRAMS.items()}
+    async with filled(bench, _HISTORY) as asked:
+        start = await asyncio.to_thread(started, asked.url, bench.folder)
+        with running(asked.url, bench.folder) as service:
+            held = await hold(service, bench.options.load_seconds, asked.dashboard, asked.people)
+    stored = await storage.stored(bench.server_url, bench.folder, bench.options.events[0])
+    before = await storage.stored_before(bench.server_url, bench.options.events[0])
+    return Section(
+        [
+            *("### Start", ""),
+            *_starting({"`web-behavior serve` to the first answer of `/ready`": start} | imports),
+            *("", f"### Memory, {bench.options.load_seconds:g} seconds of load", ""),
+            *_holding(held),
+            *("", "### Disk", ""),
+            *_storing(stored, before),
+        ],
+        _targets(start, held, stored, before),
+    )
+
+
+def _targets(start: Took, held: Held, stored: storage.Stored, before: storage.StoredBefore) -> list[Target]:
+    grew = held.second.service / held.first.service
+    return [
+        Target(f"start to ready ≤ {_START_SECONDS:g} s", f"{start.seconds:.2f} s", met=start.seconds <= _START_SECONDS),
+        Target(
+            f"memory under load bounded: second half ≤ {_GROWS:g} × first",
+            f"{grew:.2f} ×, {held.second.service:,.0f} MiB",
+            met=grew <= _GROWS,
+        ),
+        Target(
+            "an event on disk, with its rollups ≤ in the schema before",
+            f"{stored.each:.0f} of {before.each:.0f} bytes",
+            met=stored.each <= before.each,
+        ),
+    ]
+
+
+def _starting(rows: dict[str, Took]) -> list[str]:
+    cells = [[title, f"{took.seconds:.2f} s", f"{took.processor:.2f} s"] for title, took in rows.items()]
+    return table(["", "time", "processor time"], cells)
+
+
+def _holding(held: Held) -> list[str]:
+    rows = [
+        [title, f"{seen.service:,.0f} MiB", f"{seen.backends:,.0f} MiB", seen.connections]
+        for title, seen in {
+            "idle": held.idle,
+            "the most in the first half of the load": held.first,
+            "the most in the second half": held.second,
+            "afterwards": held.after,
+        }.items()
+    ]
+    answered = held.answered
+    posted = f"{answered[BEHAVIORS]:,} single events ({POSTERS} connections)"
+    batches = f"{answered[BATCH]:,} batches of {EVENTS_PER_BATCH:,} ({BATCH_POSTERS})"
+    return [
+        *table(["", "the service", "its connections in PostgreSQL", "connections"], rows),
+        "",
+        f"Answered meanwhile: {posted}, {batches}, {answered[GRAPHQL]:,} dashboards ({ASKERS}).",
+    ]
+
+
+def _storing(stored: storage.Stored, before: storage.StoredBefore) -> list[str]:
+    rows = [
+        ["row", f"{stored.table / stored.events:.0f}", f"{before.table / before.events:.0f}"],
+        ["indexes", f"{stored.key / stored.events:.0f} (one)", f"{before.indexes / before.events:.0f} (five)"],
+        ["rollups", f"{stored.rollups / stored.events:.0f}", "none"],
+        ["all", f"{stored.each:.0f}", f"{before.each:.0f}"],
+    ]
+    return table([f"bytes for each of {stored.events:,} events", "web-behavior", "the schema before"], rows)
+
+
+def imported(module: str) -> Took:
+    """What importing a module takes in a Python of its own."""
+    return _median([_timed([sys.executable, "-c", f"import {module}"]) for _ in range(_TIMES)])
+
+
+def _timed(command: Sequence[str]) -> Took:
+    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True)  # noqa: S603 - our own command
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Took(time.perf_counter() - began, processor)
+
+
+def started(url: str, folder: Path, times: int = _TIMES) -> Took:
+    """What it takes from the command to the first answer of `/ready`."""
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        with running(url, folder) as service:
+            used = psutil.Process(service.pid).cpu_times()
+            taken.append(Took(time.perf_counter() - began, used.user + used.system))
+    return _median(taken)
+
+
+def _median(taken: Sequence[Took]) -> Took:
+    return Took(median(each.seconds for each in taken), median(each.processor for each in taken))
+
+
+@contextmanager
+def running(url: str, folder: Path) -> Iterator[Running]:
+    """`web-behavior serve` on the database, without rate limits, once it is ready."""
+    port = free_port()
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    settings = {"DATABASE_URL": url, "PORT": str(port), "DATA_DIR": str(folder), "RATE_LIMIT_ENABLED": "false"}
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [COMMAND, "serve"], env=kept | settings, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            wait_until(lambda: process.poll() is not None or _is_ready(port), "the service")
+            yield Running(f"http://127.0.0.1:{port}", process.pid, make_url(url).database or "")
+        finally:
+            process.terminate()
+
+
+def _is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/ready")
+        return connection.getresponse().status == http.client.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+@asynccontextmanager
+async def filled(bench: Bench, events: int) -> AsyncIterator[Asked]:
+    """A database with a month of browsing, and the request for its organization's dashboard."""
+    async with fresh_database(bench.server_url, "bench_footprint") as url:
+        async with serving(url, bench.folder, rollups=True) as service:
+            company, admin = await service.company(), await service.admin()
+            people = [person.id for person in company.people]
+            await store(service.services, browsing(people, events, until()), events, f"{events:,} events")
+            await up_to_date(service.services.database)
+        question = Question(ORGANIZATION, company.organization.id, until())
+        period = {"between": {"start": question.start.isoformat(), "end": question.end.isoformat()}}
+        body = {"query": QUERY % question.field, "variables": {"id": str(question.id), "period": period}}
+        headers = {"Authorization": f"Bearer {admin.token}"}
+        yield Asked(url, Dashboard(json.dumps(body).encode(), headers), people)
