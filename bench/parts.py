@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from bench import collection, footprint, growth, metrics, storing
+from bench import collection, footprint, graphql, growth, metrics, storing
 from bench.section import Measure
 
 PARTS: Mapping[str, Measure] = {
     "collection": collection.measure,
+    "graphql": graphql.measure,
     "metrics": metrics.measure,
     "storing": storing.measure,
     "footprint": footprint.measure,
