@@ -124,7 +124,7 @@ class Database:
 
         For what may be much work: db/replica.py has it done by a replica.
         """
-        async with self.read() as connection:
+        async with self.alone() as connection:
             return await question(connection)
 
     async def close(self) -> None:

@@ -124,7 +124,7 @@ async def set_password(services: Services, username: str, new: str) -> None:
 
 
 async def _living(services: Services, claims: AccessClaims) -> tuple[Viewer, UserRow]:
-    async with services.database.read() as connection:
+    async with services.database.alone() as connection:
         return await _account(connection, claims)
 
 

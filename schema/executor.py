@@ -43,7 +43,6 @@ from graphql import (
     GraphQLStreamDirective,
     GraphQLString,
     TypeNameMetaFieldDef,
-    Undefined,
 )
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import Path, UndefinedType
@@ -281,9 +280,12 @@ def _plain(kind: type) -> bool:
     return not (issubclass(kind, Exception | GeneratorType | UndefinedType) or hasattr(kind, "__await__"))
 
 
+_NOTHING = frozenset({NoneType, UndefinedType})
+
+
 def _scalar(scalar: GraphQLScalarType, values: Values, _kinds: Kinds) -> Values:
     serialized = list(map(scalar.coerce_output_value, values))
-    if any(value is None or value is Undefined for value in serialized):
+    if not _NOTHING.isdisjoint(map(type, serialized)):
         raise _UnusualError
     return serialized
 
