@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from auth import tokens
 from auth.tokens import AccessClaims, TokenIssuer, hash_of, new_refresh_token
 from core.errors import Unauthenticated
 from tests.world import Asker, World
@@ -97,6 +98,16 @@ def test_a_token_is_read_back(issuer: TokenIssuer):
 def test_a_token_with_a_wrong_or_missing_claim_is_refused(issuer: TokenIssuer, changes: dict[str, Any]):
     with pytest.raises(Unauthenticated, match="not valid"):
         issuer.read(signed(**changes))
+
+
+def test_a_token_that_was_read_before_expires_like_any_other(issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch):
+    token = issuer.issue(CLAIMS)
+    assert issuer.read(token.text) == issuer.read(token.text) == CLAIMS
+
+    monkeypatch.setattr(tokens, "now", lambda: token.expires_at + timedelta(seconds=6))
+
+    with pytest.raises(Unauthenticated, match="expired"):
+        issuer.read(token.text)
 
 
 def test_an_expired_token_is_refused_and_says_what_to_do(issuer: TokenIssuer):
