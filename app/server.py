@@ -59,7 +59,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             app.state.services = services
             stack.enter_context(leaving.on_sigterm())
             endpoint = GraphQLEndpoint(services, gate, origins, examples, secure=secure)
-            app.router.routes.append(Route(GRAPHQL_PATH, endpoint))
+            app.router.routes.insert(0, Route(GRAPHQL_PATH, endpoint))  # before the others, none of which it is
             yield
 
     app = FastAPI(
