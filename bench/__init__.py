@@ -10,6 +10,8 @@ asking.py      one number of events, all systems; dashboard.py: what is asked; d
 storing.py     what rollups cost the event writer
 growth.py      how a dashboard's time grows; bulk.py: millions of events put straight into the table
 footprint.py   start, memory, disk; held.py: a service under load; memory.py: whose memory it is
+graphql.py     questions put to the service, to graphql-core's executor (stock.py), to bare ASGI (canned.py)
+processes.py   servers as they are run, each a process of its own
 storage.py     what an event takes on disk (a command of its own)
 cluster.py    a Citus cluster beside a plain PostgreSQL (a command of its own)
 legacy_import.py   what taking over an old database takes (a command of its own)
