@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import Unauthenticated
 from core.events import ANONYMOUS, EventRejected, RejectionCode
+from db.cluster import is_cluster
 from db.models import Behavior, ExtensionUser
+from db.queries.routed_inserts import insert_routed
 from db.submissions import IncomingEvent, Person, Receipt, RejectedEvent, Submission
 
 # Arrays, not rows: one statement with eleven parameters however many events, far from the protocol's 65,535. The rows
@@ -20,9 +22,9 @@ _INSERT = text("""
         INSERT INTO behaviors (user_id, ts, id, organization_id, received_at, type, x, y, session_id, url, domain)
         SELECT user_id, ts, id, organization_id, :received_at, type, x, y, session_id, url, domain
         FROM unnest(
-            CAST(:user_ids AS uuid[]), CAST(:ts AS timestamptz[]), CAST(:ids AS uuid[]),
-            CAST(:organization_ids AS uuid[]), CAST(:types AS smallint[]), CAST(:xs AS smallint[]),
-            CAST(:ys AS smallint[]), CAST(:session_ids AS text[]), CAST(:urls AS text[]), CAST(:domains AS text[])
+            CAST(:user_id AS uuid[]), CAST(:ts AS timestamptz[]), CAST(:id AS uuid[]),
+            CAST(:organization_id AS uuid[]), CAST(:type AS smallint[]), CAST(:x AS smallint[]),
+            CAST(:y AS smallint[]), CAST(:session_id AS text[]), CAST(:url AS text[]), CAST(:domain AS text[])
         ) AS event (user_id, ts, id, organization_id, type, x, y, session_id, url, domain)
         ON CONFLICT DO NOTHING
         RETURNING user_id, ts, id
@@ -134,21 +136,23 @@ async def _insert(
         return set()
     rows = sorted(new.values(), key=lambda row: (row[0].user_id, row[0].event.ts, row[0].id))
     events = [event for event, _ in rows]
-    arrays = {
-        "user_ids": [e.user_id for e in events],
+    columns: dict[str, Sequence[object]] = {
+        "user_id": [e.user_id for e in events],
         "ts": [e.event.ts for e in events],
-        "ids": [e.id for e in events],
-        "organization_ids": [
+        "id": [e.id for e in events],
+        "organization_id": [
             None if e.user_id == ANONYMOUS else receipt.people[e.user_id].organization_id for e, receipt in rows
         ],
-        "types": [e.event.type.value for e in events],
-        "xs": [e.event.x for e in events],
-        "ys": [e.event.y for e in events],
-        "session_ids": [e.event.session_id for e in events],
-        "urls": [e.event.url for e in events],
-        "domains": [e.event.domain for e in events],
+        "type": [e.event.type.value for e in events],
+        "x": [e.event.x for e in events],
+        "y": [e.event.y for e in events],
+        "session_id": [e.event.session_id for e in events],
+        "url": [e.event.url for e in events],
+        "domain": [e.event.domain for e in events],
     }
-    result = await connection.execute(_INSERT, {"received_at": received_at, "marks": marks, **arrays})
+    if is_cluster(connection):
+        return await insert_routed(connection, columns, received_at, marks=marks)
+    result = await connection.execute(_INSERT, {"received_at": received_at, "marks": marks, **columns})
     return set(result.scalars())
 
 
