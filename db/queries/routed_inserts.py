@@ -2,8 +2,7 @@
 
 Rows that a statement makes of arrays (db/queries/ingestion.py) would be made by the coordinator first, and handed on by
 it a second time for the marks. A statement of written-out rows is another one for each number of rows, though, and each
-connection keeps a hundred that it has prepared: of 8 kB a row at the coordinator, 800 MB if any number came. So there
-are ten numbers.
+connection keeps a hundred that it has prepared, at 8 kB a row in the coordinator's memory. So there are ten numbers.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -16,7 +16,7 @@ collect_ignore_glob = [] if os.environ.get("CITUS_URL") else ["test_*.py"]
 
 
 @pytest.fixture(scope="session")
-async def cluster(data_dir: Path) -> AsyncIterator[World]:
+async def application(data_dir: Path) -> AsyncIterator[World]:
     """An application on the cluster, whose database is left without tables."""
     url = os.environ["CITUS_URL"]
     await migrate.upgrade(url)
@@ -26,10 +26,10 @@ async def cluster(data_dir: Path) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def world(cluster: World) -> AsyncIterator[World]:
+async def world(application: World) -> AsyncIterator[World]:
     """A world on the cluster, in place of the shared one; emptied again afterwards."""
-    yield cluster
-    await empty(cluster.services)
+    yield application
+    await empty(application.services)
 
 
 @pytest.fixture

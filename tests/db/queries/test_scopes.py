@@ -29,6 +29,7 @@ WITHOUT_SCOPE = {
     # Storing events is done by the extension's right, not a viewer's.
     "ingestion": {"*"},
     "whole_groups": {"*"},
+    "routed_inserts": {"*"},
     # Runs on the service's own behalf.
     "housekeeping": {"*"},
     # An operator takes over the whole of another database.
