@@ -37,8 +37,8 @@ class _WithoutMarks(EventWriter):
     async def _store(self, submissions: Sequence[Submission]) -> Sequence[Receipt]:
         received_at = now()
         await self._months.ensure({month_of(e.event.ts) for s in submissions for e in s.events})
-        async with self._own.alone() as connection:
-            receipts = await store_whole(connection, submissions, received_at, marks=False)
+        async with self._own.driver() as driver:
+            receipts = await store_whole(driver, submissions, received_at, marks=False)
         assert receipts is not None  # noqa: S101 - everybody here is known and active
         return receipts
 

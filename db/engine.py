@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from core.errors import AppError, InvalidInput, QueryTimeout, Unavailable
 from core.spans import span
-from db.cluster import notice
+from db.cluster import kind_of, notice
 
 DRIVER = "postgresql+asyncpg"
 _CONNECT_SECONDS = 3
@@ -31,6 +31,7 @@ _READ_ONLY = "25006"
 _BAD_VALUE_CLASS = "22"
 
 Answer = TypeVar("Answer")
+Lent = TypeVar("Lent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,11 @@ class Database:
         self.timeouts = 0
 
     @property
+    def is_cluster(self) -> bool:
+        """Whether it is a Citus cluster's; known once there was a connection."""
+        return kind_of(self.engine.sync_engine).is_cluster
+
+    @property
     def used(self) -> int:
         """How many connections are lent."""
         used: int = self.engine.pool.checkedout()  # type: ignore[attr-defined]  # of the kind of pool that is made here
@@ -119,6 +125,24 @@ class Database:
         ):
             yield connection
 
+    @asynccontextmanager
+    async def driver(self) -> AsyncIterator[asyncpg.Connection]:
+        """Lend the driver's own connection, on which each statement is a transaction of its own.
+
+        For a statement that is sent all the time: SQLAlchemy's way to the driver takes longer than the driver. A
+        failure that is no core error is the driver's own.
+        """
+        with span():
+            async with translated_errors():
+                connection = await self._waited_for(self.engine.raw_connection())
+                try:
+                    yield connection.driver_connection
+                except (asyncpg.ReadOnlySQLTransactionError, TimeoutError):  # as in `_dropped_if_useless`
+                    connection.invalidate()
+                    raise
+                finally:
+                    connection.close()
+
     async def answer(self, question: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
         """Run a question, which only reads, and may be run a second time; what it returns.
 
@@ -135,15 +159,17 @@ class Database:
     async def _lent(self, engine: AsyncEngine | None = None) -> AsyncIterator[AsyncConnection]:
         async with AsyncExitStack() as stack:
             stack.enter_context(span())
-            self.waiting += 1
-            try:
-                connection = await stack.enter_async_context((engine or self.engine).connect())
-            except PoolTimeoutError:
-                self.timeouts += 1
-                raise
-            finally:
-                self.waiting -= 1
-            yield connection
+            yield await self._waited_for(stack.enter_async_context((engine or self.engine).connect()))
+
+    async def _waited_for(self, connection: Awaitable[Lent]) -> Lent:
+        self.waiting += 1
+        try:
+            return await connection
+        except PoolTimeoutError:
+            self.timeouts += 1
+            raise
+        finally:
+            self.waiting -= 1
 
 
 def split_url(url: str | URL) -> tuple[URL, dict[str, Any]]:
@@ -161,7 +187,13 @@ async def translated_errors() -> AsyncIterator[None]:
     except PoolTimeoutError as error:
         raise unavailable("All database connections are busy.") from error
     except DBAPIError as error:
-        translated = _translate(error)
+        lost = error.connection_invalidated or isinstance(error, InterfaceError)
+        translated = _translate(sqlstate_of(error), lost=lost)
+        if translated is None:
+            raise
+        raise translated from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        translated = _translate(getattr(error, "sqlstate", ""), lost=isinstance(error, asyncpg.InterfaceError))
         if translated is None:
             raise
         raise translated from error
@@ -174,15 +206,12 @@ def sqlstate_of(error: DBAPIError) -> str:
     return getattr(error.orig, "sqlstate", None) or ""
 
 
-def _translate(error: DBAPIError) -> AppError | None:
-    state = sqlstate_of(error)
+def _translate(state: str, *, lost: bool) -> AppError | None:
     if state == _QUERY_CANCELED:
         return QueryTimeout("The query took too long. Ask for a shorter period or fewer things at once.", retry_after=1)
     if state[:2] == _BAD_VALUE_CLASS:
         return InvalidInput("A value in the request is one that the database cannot hold or compare.")
-    if error.connection_invalidated or isinstance(error, InterfaceError):
-        return unavailable()
-    if state[:2] in _UNAVAILABLE_CLASSES or state in _UNAVAILABLE_STATES:
+    if lost or state[:2] in _UNAVAILABLE_CLASSES or state in _UNAVAILABLE_STATES:
         return unavailable()
     return None
 

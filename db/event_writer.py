@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
+from asyncpg import IntegrityConstraintViolationError
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import now
@@ -38,6 +39,9 @@ QUEUE_BYTES = 64 * 1024 * 1024
 """How much memory the events that wait may hold, about."""
 GROUP_EVENTS = 5_000
 """How many events one commit takes at the most: small enough that nobody waits long behind a group."""
+
+_REFUSED = IntegrityConstraintViolationError, IntegrityError, InvalidInput
+"""PostgreSQL refuses a value, or lacks a partition; told by the driver, by SQLAlchemy, or in our own words."""
 
 _Outcome = Receipt | Exception
 _Waiting = tuple[Submission, int, "asyncio.Future[Receipt]"]
@@ -137,12 +141,12 @@ class EventWriter:
     async def _store_or_halve(self, submissions: Sequence[Submission]) -> Sequence[_Outcome]:
         try:
             return await self._store(submissions)
-        except (IntegrityError, InvalidInput):
+        except _REFUSED:
             # Perhaps a partition was dropped under us; otherwise some value is at fault.
             self._partitions.forget()
         try:
             return await self._store(submissions)
-        except (IntegrityError, InvalidInput) as error:
+        except _REFUSED as error:
             if len(submissions) > 1:
                 middle = len(submissions) // 2
                 return [
@@ -177,8 +181,8 @@ class EventWriter:
         return outcomes
 
     async def _stored(self, submissions: Sequence[Submission], received_at: datetime) -> Sequence[_Outcome]:
-        async with self.database.alone() as connection:
-            receipts = await store_whole(connection, submissions, received_at)
+        async with self.database.driver() as driver:
+            receipts = None if self.database.is_cluster else await store_whole(driver, submissions, received_at)
         if receipts is not None:
             return receipts
         async with self.database.write() as connection:

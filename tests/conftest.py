@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import asyncpg
 import pytest
 from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
@@ -153,11 +155,17 @@ def counted(services: Services) -> Iterator[StatementCounter]:
             counter.statements.append(statement)
             counter.parameters.append(parameters)
 
+    async def noted(driver: asyncpg.Connection, statement: str, *arguments: object) -> object:
+        counter.statements.append(statement)
+        return await fetchrow(driver, statement, *arguments)
+
+    fetchrow = asyncpg.Connection.fetchrow  # which SQLAlchemy goes around
     engines = [database.engine.sync_engine for database in (services.database, services.writer.database)]
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:
-        yield counter
+        with patch.object(asyncpg.Connection, "fetchrow", noted):
+            yield counter
     finally:
         for engine in engines:
             event.remove(engine, "before_cursor_execute", note)

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+import asyncpg
 
 from core.events import ANONYMOUS
-from db.cluster import is_cluster
 from db.queries.ingestion import tell_duplicates
 from db.submissions import IncomingEvent, Person, Receipt, Submission
 
@@ -51,21 +50,21 @@ _STORE = """
 
 
 async def store_whole(
-    connection: AsyncConnection, submissions: Sequence[Submission], received_at: datetime, *, marks: bool = True
+    driver: asyncpg.Connection, submissions: Sequence[Submission], received_at: datetime, *, marks: bool = True
 ) -> list[Receipt] | None:
     """Insert what is new of the submissions' events and say what became of each; None when nothing was stored.
 
-    `connection` is one that commits each statement. Otherwise the same as `db.queries.ingestion.store`.
+    `driver` is what `Database.driver` lends, not of a cluster, which locks nobody within a statement that stores.
+    Otherwise the same as `db.queries.ingestion.store`.
     """
     keys = _keys(submissions)
-    if keys is None or is_cluster(connection):  # which locks nobody within a statement that stores
+    if keys is None:
         return None
     ids = sorted(keys)
     events = {event.id: event for submission in submissions for event in submission.events}
-    result = await connection.exec_driver_sql(
-        _STORE, (ids, [keys[id_] for id_ in ids], received_at, *_columns(list(events.values())), marks)
+    met, organization_ids, usernames, inserted = await driver.fetchrow(
+        _STORE, ids, [keys[id_] for id_ in ids], received_at, *_columns(list(events.values())), marks
     )
-    met, organization_ids, usernames, inserted = tuple(result.one())
     if not met:
         return None
     people = {

@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from asyncpg import UniqueViolationError
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from structlog.testing import capture_logs
@@ -56,6 +57,39 @@ async def test_failures_are_told_in_our_own_words_where_a_caller_can_act(
         assert await connection.scalar(text("SELECT 1")) == 1
 
 
+@pytest.mark.parametrize(
+    ("statement", "error"),
+    [
+        ("SELECT pg_sleep(5)", QueryTimeout),
+        ("SELECT $1::smallint", InvalidInput),  # the driver refuses the number below
+        ("SELECT 1 / 0 WHERE $1::int > 0", InvalidInput),
+        ("DO $$ BEGIN RAISE SQLSTATE '25006'; END $$", Unavailable),  # read-only
+        ("SELECT pg_terminate_backend(pg_backend_pid())", Unavailable),
+        ("DO $$ BEGIN RAISE SQLSTATE '23505'; END $$", UniqueViolationError),
+    ],
+)
+async def test_failures_of_the_drivers_own_statements_are_told_alike(
+    database: Database, statement: str, error: type[Exception]
+):
+    with pytest.raises(error):
+        async with database.driver() as driver:
+            await driver.fetchrow(statement, *([100_000] if "$1" in statement else []))
+
+    async with database.driver() as driver:
+        assert await driver.fetchval("SELECT 1") == 1
+    assert (database.used, database.waiting) == (0, 0)
+
+
+async def test_the_drivers_own_statements_are_committed_one_by_one(database: Database):
+    insert = "INSERT INTO rejected_events (received_at, code, message, payload) VALUES (now(), 'a', 'b', 'c')"
+
+    async with database.driver() as driver:
+        await driver.execute(insert)
+
+    async with database.write() as connection:
+        assert (await connection.execute(text("DELETE FROM rejected_events"))).rowcount == 1
+
+
 async def test_what_a_failed_transaction_wrote_is_gone(database: Database):
     insert = text("INSERT INTO rejected_events (received_at, code, message, payload) VALUES (now(), 'a', 'b', 'c')")
 
@@ -77,7 +111,7 @@ async def test_reading_commits_nothing(database: Database):
 
 
 async def test_a_server_that_is_not_there_is_unavailable(nowhere: Database):
-    for lend in (nowhere.read, nowhere.write):
+    for lend in (nowhere.read, nowhere.write, nowhere.driver):
         with pytest.raises(Unavailable, match="cannot be reached"):
             await lend().__aenter__()
 
