@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
@@ -95,11 +97,17 @@ def failing(services: Services, state: str, after: int) -> Iterator[None]:
             (),
         )
 
+    async def fail_too(driver: asyncpg.Connection, statement: str, *arguments: Any) -> object:
+        statement, arguments = fail(None, None, statement, arguments)
+        return await fetchrow(driver, statement, *arguments)
+
+    fetchrow = asyncpg.Connection.fetchrow  # which SQLAlchemy goes around
     engines = [database.engine.sync_engine for database in (services.database, services.writer.database)]
     for engine in engines:
         event.listen(engine, "before_cursor_execute", fail, retval=True)
     try:
-        yield
+        with patch.object(asyncpg.Connection, "fetchrow", fail_too):
+            yield
     finally:
         for engine in engines:
             event.remove(engine, "before_cursor_execute", fail)
