@@ -157,6 +157,7 @@ def counted(services: Services) -> Iterator[StatementCounter]:
 
     async def noted(driver: asyncpg.Connection, statement: str, *arguments: object) -> object:
         counter.statements.append(statement)
+        counter.parameters.append(arguments)
         return await fetchrow(driver, statement, *arguments)
 
     fetchrow = asyncpg.Connection.fetchrow  # which SQLAlchemy goes around
