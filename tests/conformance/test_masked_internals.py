@@ -151,7 +151,11 @@ async def test_nothing_of_an_exception_is_passed_on(
             patch.setattr(*place, _raising(failure))
             answers = await every_answer(asker)
             answers.append(
-                await asker.http.post("/graphql", json={"query": '{ periodPresets(timezone: "UTC") { start } }'})
+                await asker.http.post(
+                    "/graphql",
+                    json={"query": '{ periodPresets(timezone: "UTC") { start } }'},
+                    headers={"Authorization": f"Bearer {asker.token}"},
+                )
             )
 
         assert [found for answer in answers for found in leaks(answer)] == [], failure
