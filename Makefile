@@ -57,8 +57,9 @@ bench-import: EVENTS := 1000000
 bench-import: .venv/bench ## Measure how fast an old database is taken over (EVENTS=1000000)
 	$(BIN)/python -m bench.legacy_import $(EVENTS)
 
-torture: .venv/dev ## Try to lose events, for a quarter of an hour; writes docs/reliability.md
+torture: .venv/dev ## Try to lose events, and to keep the service busy, for a quarter of an hour; writes docs/reliability.md, docs/hostile-documents.md
 	tests/system-packages
+	$(BIN)/python -m torture.hostile_documents
 	$(BIN)/python -m torture
 
 build: .venv/runtime ## Build a wheel in dist/
