@@ -22,7 +22,7 @@ async def work_off(database: Database, hours: int | None = None) -> None:
     """Make the rollups of every marked hour, about so many of them, with a progress bar."""
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("Rollups", total=hours)
-        while made := await refresh(database, now()):
+        while made := await refresh(database, now(), waits=True):
             progress.advance(task, made)
 
 

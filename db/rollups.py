@@ -35,10 +35,15 @@ async def keep_rollups(database: Database) -> None:
         await asyncio.sleep(INTERVAL_SECONDS)
 
 
-async def refresh(database: Database, before: datetime) -> int:
-    """Make a number of hours anew whose marks were set before an instant; how many. 0: none left, or not ours to do."""
+async def refresh(database: Database, before: datetime, *, waits: bool = False) -> int:
+    """Make a number of hours anew whose marks were set before an instant; how many. 0: none left, or not ours to do.
+
+    It is not ours while somebody else is at it. Who `waits` for them gets 0 only when none is left.
+    """
     async with database.write() as connection:
-        if not await rollups.be_alone(connection):
+        if waits:
+            await rollups.wait_for_makers(connection)
+        elif not await rollups.be_alone(connection):
             return 0
         hours = await rollups.take_marks(connection, before, HOURS_AT_ONCE)
         if hours:
@@ -48,7 +53,7 @@ async def refresh(database: Database, before: datetime) -> int:
 
 async def refresh_all(database: Database) -> None:
     """Make every marked hour anew."""
-    while await refresh(database, now()):
+    while await refresh(database, now(), waits=True):
         pass
 
 

@@ -77,6 +77,20 @@ async def test_what_changes_events_marks_their_hours(world: World, services: Ser
     assert [begin for begin, *_ in await kept(services)] == ["09:59:59", "10:00:00"]
 
 
+async def test_whoever_wants_everything_made_waits_for_who_is_at_it(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    await world.browse(person, raw("09:00:00"))
+
+    async with services.database.write() as somebody:
+        assert await rollups.be_alone(somebody)
+        everything = asyncio.create_task(refresh_all(services.database))
+        done, _ = await asyncio.wait([everything], timeout=0.1)
+        assert not done
+    await everything
+
+    assert await marks(services) == 0
+
+
 async def test_fresh_marks_are_left_alone_for_a_while(world: World, services: Services):
     person = await world.recorded(await world.organization())
     await world.browse(person, raw("09:00:00"))
