@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy import URL, event, make_url
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -27,6 +28,8 @@ _GOODBYE_SECONDS = 0.5
 _UNAVAILABLE_CLASSES = {"08", "28", "3D", "53", "57", "58", "XX"}
 _UNAVAILABLE_STATES = {"25006", "40001", "40P01", "55P03"}  # read-only, serialization, deadlock, lock timeout
 _QUERY_CANCELED = "57014"
+_CouldNotConnect = AsyncAdapt_asyncpg_dbapi.Error
+"""As `raw_connection` passes it on from the driver: SQLAlchemy wraps it for its own connections alone."""
 _READ_ONLY = "25006"
 _BAD_VALUE_CLASS = "22"
 
@@ -192,8 +195,9 @@ async def translated_errors() -> AsyncIterator[None]:
         if translated is None:
             raise
         raise translated from error
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        translated = _translate(getattr(error, "sqlstate", ""), lost=isinstance(error, asyncpg.InterfaceError))
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, _CouldNotConnect) as error:
+        state = getattr(error, "sqlstate", None) or ""
+        translated = _translate(state, lost=isinstance(error, asyncpg.InterfaceError))
         if translated is None:
             raise
         raise translated from error
