@@ -18,7 +18,10 @@ log = structlog.get_logger()
 
 INTERVAL_SECONDS = 5
 REST = timedelta(seconds=30)
-"""How old a mark gets before its hour is made anew: an hour that somebody is busy in changes every few seconds."""
+"""How long an hour is over, and its mark there, before it is made: late events seldom come alone.
+
+An hour that is not over is left: whoever is busy in it would have it marked again within seconds, all the hour long.
+"""
 HOURS_AT_ONCE = 500
 
 
@@ -26,8 +29,9 @@ async def keep_rollups(database: Database) -> None:
     """Make the rollups of marked hours anew, until cancelled."""
     while True:
         try:
-            while await refresh(database, now() - REST):
+            while await refresh(database, now() - REST, over=True):
                 pass
+            await thin_out(database)
         except Unavailable as error:
             log.warning("rollups put off", reason=error.message)
         except Exception:  # one failure must not end the work for good
@@ -35,20 +39,28 @@ async def keep_rollups(database: Database) -> None:
         await asyncio.sleep(INTERVAL_SECONDS)
 
 
-async def refresh(database: Database, before: datetime, *, waits: bool = False) -> int:
+async def refresh(database: Database, before: datetime, *, over: bool = False, waits: bool = False) -> int:
     """Make a number of hours anew whose marks were set before an instant; how many. 0: none left, or not ours to do.
 
-    It is not ours while somebody else is at it. Who `waits` for them gets 0 only when none is left.
+    `over`: only hours that were over by then. It is not ours while somebody else is at it. Who `waits` for them gets 0
+    only when none is left.
     """
     async with database.write() as connection:
         if waits:
             await rollups.wait_for_makers(connection)
         elif not await rollups.be_alone(connection):
             return 0
-        hours = await rollups.take_marks(connection, before, HOURS_AT_ONCE)
+        hours = await rollups.take_marks(connection, before, HOURS_AT_ONCE, over=over)
         if hours:
             await rollups.make(connection, hours)
         return len(hours)
+
+
+async def thin_out(database: Database) -> None:
+    """Leave an hour one mark of many: those of the present hour stay until it is over, and are read meanwhile."""
+    async with database.write() as connection:
+        if await rollups.be_alone(connection):
+            await rollups.thin_out_marks(connection)
 
 
 async def refresh_all(database: Database) -> None:

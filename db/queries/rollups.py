@@ -38,14 +38,21 @@ async def wait_for_makers(connection: AsyncConnection) -> None:
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-async def take_marks(connection: AsyncConnection, before: datetime, limit: int) -> list[PersonHour]:
+async def take_marks(
+    connection: AsyncConnection, before: datetime, limit: int, *, over: bool = False
+) -> list[PersonHour]:
     """Take the marks of some hours away, of those that were marked first and before an instant; the hours.
 
-    All marks of such an hour go, later ones too. The runs must be made in a later statement of the same transaction:
-    that sees every event whose mark was taken.
+    `over`: only of hours that were over by then. All marks of such an hour go, later ones too. The runs must be made in
+    a later statement of the same transaction: that sees every event whose mark was taken.
     """
-    oldest = text("SELECT user_id, hour FROM dirty_hours WHERE marked_at < :before ORDER BY marked_at LIMIT :limit")
-    rows = await connection.execute(oldest, {"before": before, "limit": limit})
+    oldest = text(f"""
+        SELECT user_id, hour FROM dirty_hours
+        WHERE marked_at < :before {"AND hour <= :last_hour" if over else ""}
+        ORDER BY marked_at LIMIT :limit
+    """)
+    values = {"before": before, "limit": limit} | ({"last_hour": before - _AN_HOUR} if over else {})
+    rows = await connection.execute(oldest, values)
     hours = sorted({PersonHour(*row) for row in rows})
     if hours:
         await connection.execute(_TAKE, _arrays(hours))
@@ -56,6 +63,16 @@ _TAKE = text(f"""
     DELETE FROM dirty_hours USING {CHOSEN}
     WHERE dirty_hours.user_id = chosen.user_id AND dirty_hours.hour = chosen.hour
 """)
+
+
+async def thin_out_marks(connection: AsyncConnection) -> None:
+    """Take away all marks of an hour but the first, which says as much. For who is alone."""
+    await connection.execute(
+        text("""
+            DELETE FROM dirty_hours AS mark USING dirty_hours AS first
+            WHERE first.user_id = mark.user_id AND first.hour = mark.hour AND first.marked_at < mark.marked_at
+        """)
+    )
 
 
 async def make(connection: AsyncConnection, hours: Collection[PersonHour]) -> None:
@@ -128,7 +145,10 @@ async def mark(connection: AsyncConnection, hours: Collection[PersonHour]) -> No
 
 
 class Backlog(NamedTuple):
-    """How many hours bear a mark, and for how many seconds the oldest mark has been there (0 without any)."""
+    """How many hours bear a mark, and for how many seconds the one that waits longest could have been made (0: none).
+
+    It waits since it was marked, or since it was over.
+    """
 
     hours: int
     oldest_seconds: float
@@ -138,7 +158,9 @@ async def backlog(connection: AsyncConnection) -> Backlog:
     """What is left to be done. Reads every mark: not for every request."""
     statement = text("""
         SELECT (SELECT count(*) FROM (SELECT DISTINCT user_id, hour FROM dirty_hours) AS dirty),
-               coalesce(extract(epoch FROM now() - (SELECT min(marked_at) FROM dirty_hours)), 0)::float8
+               greatest(extract(epoch FROM now() - (
+                   SELECT min(greatest(marked_at, hour + interval '1 hour')) FROM dirty_hours
+               )), 0)::float8
     """)
     return Backlog(*(await connection.execute(statement)).one())
 

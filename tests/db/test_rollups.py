@@ -6,12 +6,12 @@ from sqlalchemy import select, text
 
 from core.clock import now
 from core.ids import BehaviorKey
-from db.models import Behavior, Hour, Run
+from db.models import Behavior, Hour, Run, dirty_hours
 from db.queries import behavior as behaviors
 from db.queries import rollups
-from db.rollups import mark_everything, refresh, refresh_all, verify
+from db.rollups import mark_everything, refresh, refresh_all, thin_out, verify
 from resolvers.services import Services
-from tests.world import World, raw
+from tests.world import World, moment, raw
 
 
 async def kept(services: Services) -> list[tuple[str, int, int, str | None]]:
@@ -98,6 +98,48 @@ async def test_fresh_marks_are_left_alone_for_a_while(world: World, services: Se
     assert await refresh(services.database, now() - timedelta(minutes=1)) == 0
     assert await marks(services) == 1
     assert await refresh(services.database, now()) == 1
+
+
+async def test_an_hour_that_is_not_over_is_left_alone(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    over, next_hour = (rollups.PersonHour(person.id, now() + timedelta(hours=hours)) for hours in (-1, 1))
+    async with services.database.write() as db:
+        await rollups.mark(db, [over, next_hour])
+
+    assert await refresh(services.database, over.hour + timedelta(minutes=59), over=True) == 0
+    assert await refresh(services.database, now(), over=True) == 1
+    assert await marks(services) == 1, "the next hour's"
+    assert await refresh(services.database, now()) == 1
+
+
+async def test_of_many_marks_an_hour_keeps_the_first(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    hours = [rollups.PersonHour(person.id, moment(clock)) for clock in ("09:00:00", "10:00:00")]
+    instants = []
+    for marked in ((hours[0],), hours, hours):
+        async with services.database.write() as db:
+            await rollups.mark(db, marked)
+            instants.append(await db.scalar(text("SELECT now()")))
+
+    await thin_out(services.database)
+
+    async with services.database.read() as db:
+        left = await db.execute(select(dirty_hours.c.hour, dirty_hours.c.marked_at).order_by(dirty_hours.c.hour))
+        assert left.all() == [(hours[0].hour, instants[0]), (hours[1].hour, instants[1])]
+
+
+async def test_marks_wait_from_the_end_of_their_hour(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    await world.browse(person, raw("09:00:00"))
+    async with services.database.write() as db:
+        await db.execute(text("UPDATE dirty_hours SET marked_at = now() - interval '50 minutes'"))
+        waiting = await rollups.backlog(db)
+        assert waiting.hours == 1
+        assert 50 * 60 <= waiting.oldest_seconds < 60 * 60
+
+        await db.execute(text("UPDATE dirty_hours SET hour = now()"))
+        assert await rollups.backlog(db) == (1, 0)
+        await db.rollback()
 
 
 async def test_only_one_makes_runs_at_a_time(world: World, services: Services):
