@@ -63,26 +63,32 @@ def _microseconds(interval: str) -> str:
     return f"(extract(epoch FROM {interval}) * 1000000)::bigint"
 
 
-_MINUTES = """
-    count(DISTINCT minute)::integer AS tracked_minutes,
-    (count(DISTINCT minute) FILTER (WHERE active_events > 0))::integer AS engaged_minutes
-"""
-_COUNTS = f"sum(events)::integer AS events, sum(active_events)::integer AS active_events, {_MINUTES}"
+# An hour has 60 minutes: as bits of a number they are told apart and counted without being sorted.
+_MINUTE = "1::bigint << extract(minute FROM kept.first_ts - chosen.hour)::integer"
+
+
+def _counted(minutes: str) -> str:
+    return f"bit_count(({minutes})::bit(64))::integer"
+
 
 _HOURS_OF_RUNS = f"""
     run AS {{once}} (
-        SELECT chosen.hour, date_trunc('minute', kept.first_ts, 'UTC') AS minute, kept.*
+        SELECT chosen.hour, {_MINUTE} AS minute, kept.*
         FROM {CHOSEN}
         CROSS JOIN LATERAL (
             SELECT * FROM runs
             WHERE user_id = chosen.user_id AND first_ts >= chosen.hour AND first_ts < chosen.ends {{one_by_one}}
         ) AS kept
     ),
-    whole AS (SELECT user_id, hour, {_COUNTS} FROM run GROUP BY user_id, hour),
+    spent_run AS {{several}} (
+        SELECT *, coalesce(lead(first_ts) OVER session, last_ts) - first_ts AS spent,
+               lead(first_ts) OVER session IS NULL AS ends
+        FROM run WINDOW session AS (PARTITION BY user_id, hour, session_id ORDER BY first_ts, first_id)
+    ),
     session AS (
         SELECT user_id, hour, session_id, min(first_ts) AS first_ts, max(last_ts) AS last_ts,
-               (array_agg(domain ORDER BY first_ts DESC, first_id DESC))[1] AS domain
-        FROM run GROUP BY user_id, hour, session_id
+               (array_agg(domain) FILTER (WHERE ends))[1] AS domain
+        FROM spent_run GROUP BY user_id, hour, session_id
     ),
     sessions AS (
         SELECT user_id, hour, array_agg(session_id ORDER BY session_id) AS session_ids,
@@ -91,47 +97,51 @@ _HOURS_OF_RUNS = f"""
                array_agg(domain ORDER BY session_id) AS session_domains
         FROM session GROUP BY user_id, hour
     ),
-    spent_run AS (
-        SELECT *, coalesce(lead(first_ts) OVER session, last_ts) - first_ts AS spent
-        FROM run WINDOW session AS (PARTITION BY user_id, hour, session_id ORDER BY first_ts, first_id)
-    ),
     domain AS (
-        SELECT user_id, hour, domain, {_COUNTS}, {_microseconds("sum(spent)")} AS us
+        SELECT user_id, hour, domain, sum(events) AS events, sum(active_events) AS active_events,
+               bit_or(minute) AS tracked, coalesce(bit_or(minute) FILTER (WHERE active_events > 0), 0) AS engaged,
+               {_microseconds("sum(spent)")} AS us
         FROM spent_run GROUP BY user_id, hour, domain
     ),
     domains AS (
-        SELECT user_id, hour, array_agg(domain ORDER BY domain) AS domains,
-               array_agg(events ORDER BY domain) AS domain_events,
-               array_agg(active_events ORDER BY domain) AS domain_active_events,
-               array_agg(tracked_minutes ORDER BY domain) AS domain_tracked_minutes,
-               array_agg(engaged_minutes ORDER BY domain) AS domain_engaged_minutes,
+        SELECT user_id, hour, sum(events)::integer AS events, sum(active_events)::integer AS active_events,
+               {_counted("bit_or(tracked)")} AS tracked_minutes, {_counted("bit_or(engaged)")} AS engaged_minutes,
+               array_agg(domain ORDER BY domain) AS domains,
+               array_agg(events::integer ORDER BY domain) AS domain_events,
+               array_agg(active_events::integer ORDER BY domain) AS domain_active_events,
+               array_agg({_counted("tracked")} ORDER BY domain) AS domain_tracked_minutes,
+               array_agg({_counted("engaged")} ORDER BY domain) AS domain_engaged_minutes,
                array_agg(us ORDER BY domain) AS domain_us
         FROM domain GROUP BY user_id, hour
     ),
     active_run AS (
-        SELECT *, coalesce(first_active_ts - lag(last_active_ts) OVER person_hour <= {_GAP}, false) AS goes_on,
-               CASE WHEN lead(first_active_ts) OVER person_hour - last_active_ts <= {_GAP}
-                   THEN lead(first_active_ts) OVER person_hour ELSE last_active_ts END AS until,
+        SELECT *, coalesce(first_active_ts - lag(last_active_ts) OVER person_hour > {_GAP}, true) AS opens,
+               coalesce(lead(first_active_ts) OVER person_hour - last_active_ts > {_GAP}, true) AS ends,
+               lead(first_active_ts) OVER person_hour AS next_ts,
                domain IS DISTINCT FROM lag(domain) OVER person_hour AS switches
         FROM run WHERE active_events > 0 AND user_id <> '{ANONYMOUS}'
         WINDOW person_hour AS (PARTITION BY user_id, hour ORDER BY first_ts, first_id)
     ),
-    numbered_run AS {{several}} (
-        SELECT *, count(*) FILTER (WHERE NOT goes_on) OVER (
+    numbered_run AS (
+        SELECT *, count(*) FILTER (WHERE opens) OVER (
             PARTITION BY user_id, hour ORDER BY first_ts, first_id ROWS UNBOUNDED PRECEDING
         ) AS segment
         FROM active_run
     ),
+    part AS {{several}} (
+        SELECT user_id, hour, segment, domain, min(first_active_ts) AS first_ts, max(last_active_ts) AS last_ts,
+               sum(active_events)::integer AS events, count(*) FILTER (WHERE switches AND NOT opens) AS switches,
+               bool_or(opens) AS opens, bool_or(ends) AS ends,
+               {_microseconds("sum(CASE WHEN ends THEN last_active_ts ELSE next_ts END - first_active_ts)")} AS us
+        FROM numbered_run GROUP BY user_id, hour, segment, domain
+    ),
     segment AS (
-        SELECT user_id, hour, segment, min(first_active_ts) AS first_ts, max(last_active_ts) AS last_ts,
-               sum(active_events)::integer AS events,
-               (count(*) FILTER (WHERE goes_on AND switches))::integer AS switches,
-               (array_agg(domain ORDER BY first_ts, first_id))[1] AS first_domain,
-               (array_agg(domain ORDER BY first_ts DESC, first_id DESC))[1] AS last_domain,
-               count(DISTINCT domain) + bool_or(domain IS NULL)::integer AS parts,
-               sum(count(DISTINCT domain) + bool_or(domain IS NULL)::integer)
-                   OVER (PARTITION BY user_id, hour ORDER BY segment) AS parts_to
-        FROM numbered_run GROUP BY user_id, hour, segment
+        SELECT user_id, hour, segment, min(first_ts) AS first_ts, max(last_ts) AS last_ts,
+               sum(events)::integer AS events, sum(switches)::integer AS switches,
+               (array_agg(domain) FILTER (WHERE opens))[1] AS first_domain,
+               (array_agg(domain) FILTER (WHERE ends))[1] AS last_domain,
+               count(*) AS parts, sum(count(*)) OVER (PARTITION BY user_id, hour ORDER BY segment) AS parts_to
+        FROM part GROUP BY user_id, hour, segment
     ),
     segments AS (
         SELECT user_id, hour, array_agg(first_ts ORDER BY segment) AS segment_first,
@@ -143,10 +153,6 @@ _HOURS_OF_RUNS = f"""
                array_agg((parts_to - parts + 1)::integer ORDER BY segment) AS segment_parts_from,
                array_agg(parts_to::integer ORDER BY segment) AS segment_parts_to
         FROM segment GROUP BY user_id, hour
-    ),
-    part AS (
-        SELECT user_id, hour, segment, domain, {_microseconds("sum(until - first_active_ts)")} AS us
-        FROM numbered_run GROUP BY user_id, hour, segment, domain
     ),
     parts AS (
         SELECT user_id, hour, array_agg(domain ORDER BY segment, domain) AS part_domains,
@@ -165,9 +171,8 @@ _HOURS_OF_RUNS = f"""
                coalesce(segment_parts_from, '{{{{}}}}') AS segment_parts_from,
                coalesce(segment_parts_to, '{{{{}}}}') AS segment_parts_to,
                coalesce(part_domains, '{{{{}}}}') AS part_domains, coalesce(part_us, '{{{{}}}}') AS part_us
-        FROM whole
+        FROM domains
         JOIN sessions USING (user_id, hour)
-        JOIN domains USING (user_id, hour)
         LEFT JOIN segments USING (user_id, hour)
         LEFT JOIN parts USING (user_id, hour)
     )
