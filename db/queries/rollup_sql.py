@@ -23,31 +23,34 @@ RUN_COLUMNS = (
 )
 
 # Gaps and islands: an event opens a run when anything that a run has in common differs from the event before. The
-# number of openings so far numbers the runs.
+# number of openings so far numbers the runs. Hour by hour, so that no sort has more rows than an hour has events.
 _RUNS_OF_EVENTS = """
-    SELECT user_id, min(ts) AS first_ts, (array_agg(id ORDER BY ts, id))[1] AS first_id, max(ts) AS last_ts,
-           min(ts) FILTER (WHERE active) AS first_active_ts, max(ts) FILTER (WHERE active) AS last_active_ts,
-           count(*)::integer AS events, (count(*) FILTER (WHERE active))::integer AS active_events, session_id, domain
-    FROM (
-        SELECT *, count(*) FILTER (WHERE opens) OVER (PARTITION BY user_id, hour ORDER BY ts, id) AS run
+    SELECT made.* FROM {chosen}
+    CROSS JOIN LATERAL (
+        SELECT user_id, min(ts) AS first_ts, (array_agg(id) FILTER (WHERE opens))[1] AS first_id, max(ts) AS last_ts,
+               min(ts) FILTER (WHERE active) AS first_active_ts, max(ts) FILTER (WHERE active) AS last_active_ts,
+               count(*)::integer AS events, (count(*) FILTER (WHERE active))::integer AS active_events,
+               (array_agg(session_id) FILTER (WHERE opens))[1] AS session_id,
+               (array_agg(domain) FILTER (WHERE opens))[1] AS domain
         FROM (
-            SELECT event.user_id, event.hour, event.ts, event.id, event.active, event.session_id, event.domain,
-                   date_trunc('minute', event.ts, 'UTC')
-                       IS DISTINCT FROM lag(date_trunc('minute', event.ts, 'UTC')) OVER person_hour
-                   OR event.session_id IS DISTINCT FROM lag(event.session_id) OVER person_hour
-                   OR event.domain IS DISTINCT FROM lag(event.domain) OVER person_hour AS opens
+            SELECT *, count(*) FILTER (WHERE opens) OVER (
+                PARTITION BY user_id ORDER BY ts, id ROWS UNBOUNDED PRECEDING
+            ) AS run
             FROM (
-                SELECT chosen.hour, behaviors.*, type IN ({active}) AS active
-                FROM {chosen}
-                CROSS JOIN LATERAL (
-                    SELECT * FROM behaviors
+                SELECT user_id, ts, id, active, session_id, domain,
+                       minute IS DISTINCT FROM lag(minute) OVER person
+                       OR session_id IS DISTINCT FROM lag(session_id) OVER person
+                       OR domain IS DISTINCT FROM lag(domain) OVER person AS opens
+                FROM (
+                    SELECT *, type IN ({active}) AS active, date_bin('1 minute', ts, 'epoch') AS minute
+                    FROM behaviors
                     WHERE user_id = chosen.user_id AND ts >= chosen.hour AND ts < chosen.ends {one_by_one}
-                ) AS behaviors
-            ) AS event
-            WINDOW person_hour AS (PARTITION BY event.user_id, event.hour ORDER BY event.ts, event.id)
-        ) AS opened
-    ) AS numbered
-    GROUP BY user_id, hour, run, session_id, domain
+                ) AS event
+                WINDOW person AS (PARTITION BY user_id ORDER BY ts, id)
+            ) AS opened
+        ) AS numbered
+        GROUP BY user_id, run
+    ) AS made
 """
 
 HOUR_COLUMNS = (
