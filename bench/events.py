@@ -29,6 +29,8 @@ PEOPLE = 40
 DAYS = 30
 DOMAINS = 300
 PAGES = 40
+EVENTS_A_DAY = 2_500
+"""Of a person who works on the web: an event every quarter of a minute."""
 _SEED = 11
 _IN_FLIGHT = 8
 _WEEK, _WORKING_WEEK = 7, 5
@@ -80,6 +82,11 @@ def browsing(people: list[UUID], events: int, end: datetime) -> Iterator[RawEven
         for number, person in enumerate(people)
     ]
     return (event for _, _, event in heapq.merge(*streams))
+
+
+def busy_days(people: list[UUID], events: int, end: datetime) -> Iterator[RawEvent]:
+    """The first so many events of a month in which everybody has EVENTS_A_DAY on each working day."""
+    return islice(browsing(people, len(people) * len(_WORKING_DAYS) * EVENTS_A_DAY, end), events)
 
 
 async def store(services: Services, events: Iterable[RawEvent], count: int, title: str) -> float:
