@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,10 +7,11 @@ from sqlalchemy import select, text
 
 from core.clock import now
 from core.ids import BehaviorKey
+from db import rollups as keeping
 from db.models import Behavior, Hour, Run, dirty_hours
 from db.queries import behavior as behaviors
 from db.queries import rollups
-from db.rollups import mark_everything, refresh, refresh_all, thin_out, verify
+from db.rollups import keep_rollups, mark_everything, refresh, refresh_all, thin_out, verify
 from resolvers.services import Services
 from tests.world import World, moment, raw
 
@@ -24,6 +26,11 @@ async def kept(services: Services) -> list[tuple[str, int, int, str | None]]:
 async def marks(services: Services) -> int:
     async with services.database.read() as db:
         return await rollups.marks(db)
+
+
+async def hours_of_marks(services: Services) -> Sequence[datetime]:
+    async with services.database.read() as db:
+        return (await db.scalars(select(dirty_hours.c.hour))).all()
 
 
 async def wrong(services: Services) -> list[rollups.PersonHour]:
@@ -126,6 +133,26 @@ async def test_of_many_marks_an_hour_keeps_the_first(world: World, services: Ser
     async with services.database.read() as db:
         left = await db.execute(select(dirty_hours.c.hour, dirty_hours.c.marked_at).order_by(dirty_hours.c.hour))
         assert left.all() == [(hours[0].hour, instants[0]), (hours[1].hour, instants[1])]
+
+
+async def test_what_is_over_is_made_in_the_background(
+    world: World, services: Services, monkeypatch: pytest.MonkeyPatch
+):
+    person = await world.recorded(await world.organization())
+    over, next_hour = (rollups.PersonHour(person.id, now() + timedelta(hours=hours)) for hours in (-2, 1))
+    for _ in range(2):
+        async with services.database.write() as db:
+            await rollups.mark(db, [over, next_hour])
+    monkeypatch.setattr(keeping, "REST", timedelta())
+    monkeypatch.setattr(keeping, "INTERVAL_SECONDS", 0.01)
+
+    making = asyncio.create_task(keep_rollups(services.database))
+    async with asyncio.timeout(30):
+        while len(left := await hours_of_marks(services)) > 1:  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.01)
+    making.cancel()
+
+    assert left == [next_hour.hour]
 
 
 async def test_marks_wait_from_the_end_of_their_hour(world: World, services: Services):
