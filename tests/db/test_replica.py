@@ -44,9 +44,15 @@ async def url(servers: tuple[Postgres15, Postgres15]) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="module")
-def replica_url(servers: tuple[Postgres15, Postgres15], url: str) -> str:
-    """The same on the replica."""
-    return at_host(servers[1], url)
+async def replica_url(servers: tuple[Postgres15, Postgres15], url: str) -> str:
+    """The same on the replica, where it is by now: nobody can connect to a database that has not been replayed yet."""
+    replica_url = at_host(servers[1], url)
+    database = ReplicatedDatabase(url, replica_url)
+    async with asyncio.timeout(30):
+        while not await answers(database):  # noqa: ASYNC110 - a server tells nobody how far it is
+            await asyncio.sleep(0.01)
+    await database.close()
+    return replica_url
 
 
 @pytest.fixture
@@ -90,6 +96,14 @@ class Standby:
 
 def at_host(server: Postgres15, url: str) -> str:
     return make_url(url).update_query_dict({"host": server.folder}).render_as_string(hide_password=False)
+
+
+async def answers(database: ReplicatedDatabase) -> bool:
+    try:
+        await database.check()
+    except Unavailable:
+        return False
+    return True
 
 
 async def is_replica(connection: AsyncConnection) -> bool:
