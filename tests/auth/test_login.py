@@ -5,7 +5,7 @@ import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
-from auth.passwords import Passwords
+from auth.passwords import _DECOYS, _OLD_ROUNDS, Passwords
 from db.queries import user as users
 from tests.auth.accounts import quick_user
 from tests.conftest import StatementCounter
@@ -46,6 +46,14 @@ async def test_usernames_are_taken_in_any_case(world: World, typed: str):
     login = (await world.stranger.ask(LOGIN, username=typed, password=PASSWORD))["login"]
 
     assert login["viewer"] == {"username": "Grace"}
+
+
+@pytest.mark.parametrize("hasher", [Argon2Hasher(), BcryptHasher(rounds=_OLD_ROUNDS)])
+def test_a_decoy_costs_what_a_hash_made_today_costs(hasher: Argon2Hasher | BcryptHasher):
+    decoy = _DECOYS[type(hasher)]
+
+    assert hasher.identify(decoy)
+    assert not hasher.check_needs_rehash(decoy)
 
 
 @pytest.fixture
