@@ -28,9 +28,10 @@ from bench.section import Bench, Section, Target, table
 from bench.service import fresh_database, serving, up_to_date
 from core.limits import EVENTS_PER_BATCH
 from tests.ports import free_port
-from tests.servers import COMMAND, wait_until
+from tests.servers import COMMAND, surroundings, wait_until
 from tests.wire import BATCH, BEHAVIORS
 
+_ROOT = Path(__file__).parent.parent
 _TIMES = 3
 _START_SECONDS = 2.0
 _GROWS = 1.25
@@ -134,13 +135,14 @@ def _storing(stored: storage.Stored, before: storage.StoredBefore) -> list[str]:
 
 
 def imported(module: str) -> Took:
-    """What importing a module takes in a Python of its own."""
+    """What importing a module takes in a Python of its own, which may keep what it has compiled."""
     return _median([_timed([sys.executable, "-c", f"import {module}"]) for _ in range(_TIMES)])
 
 
 def _timed(command: Sequence[str]) -> Took:
     began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True)  # noqa: S603 - our own command
+    # With the caller's PYTHONDONTWRITEBYTECODE it would compile everything each time.
+    subprocess.run(command, check=True, env=surroundings(), cwd=_ROOT)  # noqa: S603 - our own command
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Took(time.perf_counter() - began, processor)
