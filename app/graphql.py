@@ -109,7 +109,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         if not token:
             return Unauthenticated("Sign in first: send `Authorization: Bearer …` with the token that `login` gives.")
         try:
-            async with Patience().spent():
+            with Patience():
                 return await authenticate(self._services, token)
         except AppError as error:
             return error

@@ -48,8 +48,9 @@ async def ready(request: Request) -> Response:
     if leaving.has_begun:
         return _status("unavailable", 503, message="The process is about to stop.")
     try:
-        async with Patience().spent(), services.database.read() as connection:
-            await connection.execute(text("SELECT 1"))
+        with Patience():
+            async with services.database.read() as connection:
+                await connection.execute(text("SELECT 1"))
     except AppError as error:
         return _status("unavailable", 503, message=error.message)
     return _status("ok", 200)

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 
 class Leaving:
     """Whether this process is about to stop. `seconds` is how long it goes on then."""
@@ -46,23 +44,3 @@ class Leaving:
             yield
         finally:
             signal.signal(signal.SIGTERM, stop)
-
-
-class ClosingConnections:
-    """Has clients open a new connection for their next request once the process is leaving."""
-
-    def __init__(self, app: ASGIApp, leaving: Leaving) -> None:
-        self._app = app
-        self._leaving = leaving
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not self._leaving.has_begun:
-            await self._app(scope, receive, send)
-            return
-
-        async def send_and_close(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"connection", b"close")]
-            await send(message)
-
-        await self._app(scope, receive, send_and_close)

@@ -14,15 +14,14 @@ from starlette.types import Scope
 
 from app.deadline import Deadline
 from app.direct import DirectRoutes
+from app.exchanges import Exchanges, Observation
 from app.gate import gate_of
 from app.graphql import GraphQLEndpoint, refusal_of
+from app.headers import CommonHeaders
 from app.health import router as health_router
-from app.leaving import ClosingConnections, Leaving
-from app.middleware import Cors, SecurityHeaders, UnexpectedFailures
+from app.leaving import Leaving
 from app.observability.listener import metrics_served
 from app.observability.metrics import Metrics
-from app.observability.names import RouteNames
-from app.observability.requests import ObservedRequests
 from app.observability.tracing import tracing_of
 from app.origins import Origins
 from app.pages import STATIC_PATH, load_examples, static_files, swagger_page
@@ -45,7 +44,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     origins = Origins(settings.public_url, frozenset(settings.cors_origins))
     secure = settings.public_url.startswith("https://")
     metrics, tracing = Metrics() if settings.metrics_port else None, tracing_of(settings)
-    routes, leaving = RouteNames(), Leaving(settings.stop_delay_seconds)
+    leaving = Leaving(settings.stop_delay_seconds)
     gate, examples = gate_of(settings), load_examples() if settings.serves_graphiql else None
 
     @asynccontextmanager
@@ -83,20 +82,16 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.router.routes.append(Route("/swagger", _swagger))
     app.router.routes.append(Mount(STATIC_PATH, static_files()))
     _answer_failures(app)
-    app.add_middleware(DirectRoutes, router=rest_router)
     app.add_middleware(Deadline, seconds=settings.request_timeout_seconds, late=_late)
-    app.add_middleware(UnexpectedFailures, routes=routes)
-    app.add_middleware(Cors, origins=origins)
-    app.add_middleware(SecurityHeaders, https=secure)  # around Cors: preflights, which that answers, have them too
-    if leaving.seconds:
-        app.add_middleware(ClosingConnections, leaving=leaving)
+    app.add_middleware(DirectRoutes, router=rest_router)
     app.add_middleware(
-        ObservedRequests,
-        routes=routes,
+        Exchanges,
+        headers=CommonHeaders(origins, https=secure),
+        observation=Observation(
+            metrics.requests if metrics else None, tracing, logs=settings.log_level.lower() == "debug"
+        ),
+        leaving=leaving,
         trusts_id=settings.trust_request_id,
-        logs=settings.log_level.lower() == "debug",
-        metrics=metrics.requests if metrics else None,
-        tracing=tracing,
     )
     return app
 

@@ -27,6 +27,11 @@ class within:  # noqa: N801 - reads as `asyncio.timeout` does
         self._clock = _clocks.get(loop) or _Clock(loop)
         self._clock.running.add(self)
 
+    @property
+    def left(self) -> float:
+        """How many seconds are left, once it was entered; negative when they are over."""
+        return self.deadline - self._clock.loop.time()
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
@@ -41,20 +46,20 @@ class _Clock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.running: set[within] = set()
-        self._loop = loop
+        self.loop = loop
         _clocks[loop] = self
         loop.call_later(_TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:
         if not self.running:
-            del _clocks[self._loop]
+            del _clocks[self.loop]
             return
-        now = self._loop.time()
+        now = self.loop.time()
         for each in self.running:
             if each.deadline <= now and not each.expired:
                 each.expired = True
                 each.task.cancel()
-        self._loop.call_later(_TICK_SECONDS, self._tick)
+        self.loop.call_later(_TICK_SECONDS, self._tick)
 
 
 _clocks: dict[asyncio.AbstractEventLoop, _Clock] = {}

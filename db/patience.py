@@ -1,9 +1,8 @@
 """How long a request waits for the database before it is asked to come back."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
+from core.deadlines import within
 from db.engine import unavailable
 
 SECONDS = 4.0
@@ -11,20 +10,25 @@ SECONDS = 4.0
 
 
 class Patience:
-    """The time that one request has. It is spent in stages: what lies between them, like a slow client, costs none."""
+    """The time that one request has. It is spent in stages: what lies between them, like a slow client, costs none.
 
-    def __init__(self, seconds: float = SECONDS) -> None:
-        self._left = seconds
+    `with patience:` does something within the time that is left. Unavailable when that is over.
+    """
 
-    @asynccontextmanager
-    async def spent(self) -> AsyncIterator[None]:
-        """Do something within the time that is left. Unavailable when that is over."""
-        clock = asyncio.get_running_loop().time
-        started = clock()
+    __slots__ = ("_left", "_stage")
+
+    def __init__(self) -> None:
+        self._left = SECONDS
+
+    def __enter__(self) -> None:
+        self._stage = within(self._left)
+        self._stage.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._left = self._stage.left
         try:
-            async with asyncio.timeout(self._left):
-                yield
-        except TimeoutError as error:
-            raise unavailable("The database takes too long at the moment.") from error
-        finally:
-            self._left -= clock() - started
+            self._stage.__exit__(kind, error, traceback)
+        except TimeoutError as expired:
+            raise unavailable("The database takes too long at the moment.") from expired

@@ -36,10 +36,10 @@ async def create_behavior(request: Request) -> Json:
     """Store one event; answer with it."""
     services: Services = request.app.state.services
     patience = Patience()
-    async with patience.spent():
+    with patience:
         claim = await ingestion.authorize(services, client_of(request))
     candidate = decode_event(await read_body(request, BODY_LIMIT))
-    async with patience.spent():
+    with patience:
         receipt = await ingestion.store(services, [ingestion.with_coordinates(candidate)], claim)
         if receipt.rejected:
             raise InvalidInput(receipt.rejected[0].reason.message())
@@ -53,10 +53,10 @@ async def create_behaviors(request: Request) -> Json:
     """Store up to 1000 events; answer with what became of each."""
     services: Services = request.app.state.services
     patience = Patience()
-    async with patience.spent():
+    with patience:
         claim = await ingestion.authorize(services, client_of(request))
     candidates = decode_batch(await read_body(request, BODY_LIMIT))
-    async with patience.spent():
+    with patience:
         receipt = await ingestion.store(services, candidates, claim)
     if len(receipt.rejected) == len(candidates):
         first = receipt.rejected[0]
@@ -78,7 +78,7 @@ async def create_behaviors(request: Request) -> Json:
 async def authenticate(request: Request) -> Json:
     """Answer with the holder of the API key."""
     services: Services = request.app.state.services
-    async with Patience().spent():
+    with Patience():
         holder, organization, used_at = await ingestion.key_holder(services, client_of(request))
     return success(
         {

@@ -11,6 +11,7 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
 
+from db import patience
 from db.engine import Database, DatabaseOptions
 from tests.conftest import make_settings
 from tests.metrics.test_freshness import ready, serving
@@ -21,6 +22,7 @@ from tests.world import Asker, World
 
 # One statement of the field's own, and one of a loader, which works in a task of its own.
 TWO_STATEMENTS = "{ extensionUsers { nodes { username } } organizations { nodes { extensionUserCounts { total } } } }"
+EXPORT = "/api/v1/exports/behaviors.ndjson"
 DELETE = "mutation ($id: ID!) { deleteExtensionUser(input: {id: $id}) { __typename } }"
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
@@ -74,15 +76,31 @@ async def test_a_late_query_is_given_up_with_its_statements(world: World, databa
         assert (await asker.ask(TWO_STATEMENTS))["extensionUsers"] == {"nodes": []}
 
 
-async def test_a_late_answer_of_the_rest_routes_has_their_envelope(world: World, database_url: str, data_dir: Path):
-    person = await world.recorded(await world.organization())
+async def test_a_late_download_has_the_envelope_of_the_rest_routes(world: World, database_url: str, data_dir: Path):
+    token = {"Authorization": f"Bearer {(await world.super_admin()).token}"}
     async with own_world(make_settings(data_dir, request_timeout_seconds=0.5), database_url) as hasty:
         async with held(database_url, "behaviors"):
-            late = await hasty.http.post(BEHAVIORS, json=event(), headers=with_key(person))
+            late = await hasty.http.get(EXPORT, headers=token)
 
-        again = await hasty.http.post(BEHAVIORS, json=event(), headers=with_key(person))
+        again = await hasty.http.get(EXPORT, headers=token)
 
     assert (late.status_code, late.headers["Retry-After"], late.json()["success"]) == (503, "1", False)
+    assert again.status_code == 200
+
+
+async def test_a_post_has_its_own_time_for_the_database(
+    world: World, database_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    person = await world.recorded(await world.organization())
+    monkeypatch.setattr(patience, "SECONDS", 0.3)
+    async with held(database_url, "behaviors"):
+        late = await world.http.post(BEHAVIORS, json=event(), headers=with_key(person))
+    monkeypatch.undo()
+
+    again = await world.http.post(BEHAVIORS, json=event(), headers=with_key(person))
+
+    assert (late.status_code, late.json()["success"]) == (503, False)
+    assert 1 <= int(late.headers["Retry-After"]) <= 5
     assert again.status_code == 201
     assert len(await stored(world.services)) == 1
 

@@ -1,0 +1,61 @@
+"""The headers that every answer bears: those that make browsers careful, and which pages may read it (CORS)."""
+
+from functools import lru_cache
+
+from app.origins import Origins
+
+RawHeaders = list[tuple[bytes, bytes]]
+"""Headers as ASGI has them: names in lower case."""
+
+_PREFLIGHT_SECONDS = 600
+_ORIGINS_REMEMBERED = 64
+_CAREFUL = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+_HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Content-Type, X-API-Key, API-Key, Authorization",
+    "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
+}
+_VARY = b"vary"
+
+
+class CommonHeaders:
+    """What is added to an answer, by the origin of the page that asks."""
+
+    def __init__(self, origins: Origins, *, https: bool) -> None:
+        self._origins = origins
+        self._careful = _CAREFUL | (_HTTPS_ONLY if https else {})
+        # The extension sends the same origin with every request of every browser.
+        self.to = lru_cache(_ORIGINS_REMEMBERED)(self._to)
+
+    def _to(self, origin: bytes | None) -> RawHeaders:
+        """The headers of every answer to that origin; None: no page asks, or one of our own."""
+        if origin is None:
+            return _raw(self._careful)
+        headers, text = self._careful | {"Vary": "Origin"}, origin.decode("latin-1")
+        if self._origins.may_read(text):
+            headers["Access-Control-Allow-Origin"] = text
+            headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-ID"
+            if self._origins.may_send_cookies(text):
+                headers["Access-Control-Allow-Credentials"] = "true"
+        return _raw(headers)
+
+    def preflight_to(self, origin: bytes) -> RawHeaders:
+        """What tells a browser in advance that it may send what it means to."""
+        return _raw(_PREFLIGHT) if self._origins.may_read(origin.decode("latin-1")) else []
+
+
+def completed(headers: RawHeaders, added: RawHeaders) -> RawHeaders:
+    """An answer's headers with those added that it has not set otherwise."""
+    own = {name for name, _ in headers}
+    return [*headers, *(header for header in added if header[0] not in own or header[0] == _VARY)]
+
+
+def _raw(headers: dict[str, str]) -> RawHeaders:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
