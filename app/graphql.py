@@ -21,7 +21,7 @@ from app.media_types import JSON, RESPONSE_JSON, is_json, preferred_media_type
 from app.origins import Origins
 from app.pages import Example, graphiql_page
 from core.errors import UNEXPECTED, AppError, RetryLater, TooLarge, TooSlow, Unauthenticated
-from db.patience import Patience
+from db.patience import patience
 from resolvers.services import Services
 from resolvers.sign_in import authenticate
 from rest.bodies import read_body
@@ -109,7 +109,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         if not token:
             return Unauthenticated("Sign in first: send `Authorization: Bearer …` with the token that `login` gives.")
         try:
-            with Patience():
+            with patience():
                 return await authenticate(self._services, token)
         except AppError as error:
             return error

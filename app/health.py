@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app.leaving import Leaving
 from core.clock import now
 from core.errors import AppError
-from db.patience import Patience
+from db.patience import patience
 from resolvers.services import Services
 from rest.answers import Json
 
@@ -48,7 +48,7 @@ async def ready(request: Request) -> Response:
     if leaving.has_begun:
         return _status("unavailable", 503, message="The process is about to stop.")
     try:
-        with Patience():
+        with patience():
             async with services.database.read() as connection:
                 await connection.execute(text("SELECT 1"))
     except AppError as error:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.deadline import Deadline
 from app.direct import DirectRoutes
@@ -39,7 +39,24 @@ _DESCRIPTION = """The routes that the browser extension posts people's browsing 
 Everything else is asked over GraphQL, at [/graphql](/graphql)."""
 
 
-def create_app(settings: Settings, database_url: str) -> FastAPI:
+class Application(FastAPI):
+    """FastAPI, with layers of ours around all of its own.
+
+    What it takes to pass through those of FastAPI and Starlette is what most requests here need least.
+    """
+
+    outermost: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self.outermost(scope, receive, send)
+
+    async def inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The application without those layers."""
+        await super().__call__(scope, receive, send)
+
+
+def create_app(settings: Settings, database_url: str) -> Application:
     """The application on a database that is reachable and migrated."""
     origins = Origins(settings.public_url, frozenset(settings.cors_origins))
     secure = settings.public_url.startswith("https://")
@@ -61,7 +78,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             app.router.routes.insert(0, Route(GRAPHQL_PATH, endpoint))  # before the others, none of which it is
             yield
 
-    app = FastAPI(
+    app = Application(
         title="web-behavior",
         version="1",
         description=_DESCRIPTION,
@@ -83,14 +100,11 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.router.routes.append(Mount(STATIC_PATH, static_files()))
     _answer_failures(app)
     app.add_middleware(Deadline, seconds=settings.request_timeout_seconds, late=_late)
-    app.add_middleware(DirectRoutes, router=rest_router)
-    app.add_middleware(
-        Exchanges,
-        headers=CommonHeaders(origins, https=secure),
-        observation=Observation(
-            metrics.requests if metrics else None, tracing, logs=settings.log_level.lower() == "debug"
-        ),
-        leaving=leaving,
+    app.outermost = Exchanges(
+        DirectRoutes(app.inside, rest_router),
+        CommonHeaders(origins, https=secure),
+        Observation(metrics.requests if metrics else None, tracing, logs=settings.log_level.lower() == "debug"),
+        leaving,
         trusts_id=settings.trust_request_id,
     )
     return app
@@ -127,5 +141,12 @@ def _answer_failures(app: FastAPI) -> None:
     async def http(_request: Request, error: Any) -> Response:
         return failure(error.detail, error.status_code, error.headers)
 
+    async def unexpected(_request: Request, _error: Any) -> ASGIApp:
+        return _no_answer  # Starlette raises the error again, and the outermost layer answers it, as all that it gets
+
     app.add_exception_handler(AppError, expected)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, unexpected)  # type: ignore[arg-type]  # it need only be called like a response
+
+
+async def _no_answer(_scope: Scope, _receive: Receive, _send: Send) -> None: ...

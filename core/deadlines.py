@@ -5,32 +5,35 @@ cancelling timers takes longer than much of what they bound.
 """
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
 _TICK_SECONDS = 0.2
 """How often is looked: a bound may be exceeded by so much."""
 
+Late = Callable[[], Exception]
+"""Makes what is raised when time is over."""
+
 
 class within:  # noqa: N801 - reads as `asyncio.timeout` does
-    """`with within(seconds):` cancels what takes longer, and raises TimeoutError. In a task only."""
+    """`with within(seconds):` cancels what takes longer, and raises TimeoutError, or `late()`. In a task only."""
 
-    __slots__ = ("_cancelling", "_clock", "_seconds", "deadline", "expired", "task")
+    __slots__ = ("_cancelling", "_clock", "_late", "_seconds", "deadline", "expired", "task")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, late: Late = TimeoutError) -> None:
         self._seconds = seconds
+        self._late = late
         self.expired = False
 
-    def __enter__(self) -> None:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    def __enter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         assert task is not None, "`within` is for tasks"  # noqa: S101
         self.task, self.deadline, self._cancelling = task, loop.time() + self._seconds, task.cancelling()
         self._clock = _clocks.get(loop) or _Clock(loop)
         self._clock.running.add(self)
-
-    @property
-    def left(self) -> float:
-        """How many seconds are left, once it was entered; negative when they are over."""
-        return self.deadline - self._clock.loop.time()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
@@ -38,7 +41,14 @@ class within:  # noqa: N801 - reads as `asyncio.timeout` does
         self._clock.running.discard(self)
         # Only if nobody else cancels the task as well is the end of time all there is to tell.
         if self.expired and self.task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
-            raise TimeoutError from error
+            raise self._late() from error
+
+    def grant(self, seconds: float, late: Late) -> tuple[float, Late]:
+        """Bound what follows, from now on, by so much instead; what was left before, to grant it again afterwards."""
+        now = self._clock.loop.time()
+        before = self.deadline - now, self._late
+        self.deadline, self._late = now + seconds, late
+        return before
 
 
 class _Clock:

@@ -8,19 +8,22 @@ from core.errors import TooLarge, TooSlow
 _SECONDS = 30
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int, bound: within | None = None) -> bytes:
     """Return the whole body. TooLarge as soon as it is known to exceed `limit` bytes: no more than that is ever held.
 
-    TooSlow when it has not arrived after half a minute: memory is not held for whoever stalls. ClientDisconnect.
+    TooSlow when it has not arrived after half a minute: memory is not held for whoever stalls. The time that it takes
+    is none of `bound`'s, which the request as a whole has. ClientDisconnect.
     """
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
+    declared = dict(request.scope["headers"]).get(b"content-length", b"")
+    if declared.isdigit() and int(declared) > limit:
         raise TooLarge(_message(limit))
-    try:
-        with within(_SECONDS):
+    if bound is None:
+        with within(_SECONDS, _too_slow):
             return await _read(request, limit)
-    except TimeoutError as error:
-        raise TooSlow("request body took too long to arrive") from error
+    left = bound.grant(_SECONDS, _too_slow)
+    body = await _read(request, limit)
+    bound.grant(*left)
+    return body
 
 
 async def _read(request: Request, limit: int) -> bytes:
@@ -30,12 +33,19 @@ async def _read(request: Request, limit: int) -> bytes:
         message = await request.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        chunk, more = message.get("body", b""), message.get("more_body", False)
+        chunk: bytes = message.get("body", b"")
+        more = message.get("more_body", False)
+        if not (chunks or more) and len(chunk) <= limit:
+            return chunk  # nearly all of them
         chunks.append(chunk)
         size += len(chunk)
         if size > limit:
             raise TooLarge(_message(limit))
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    return b"".join(chunks)
+
+
+def _too_slow() -> TooSlow:
+    return TooSlow("request body took too long to arrive")
 
 
 def _message(limit: int) -> str:

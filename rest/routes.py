@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from core.errors import InvalidInput
 from core.events import ANONYMOUS
-from db.patience import Patience
+from db.patience import patience
 from db.submissions import IncomingEvent, Receipt
 from resolvers import ingestion
 from resolvers.caller import Client
@@ -24,22 +24,19 @@ router = APIRouter(prefix="/api/v1/inayla", tags=["Browser extension"])
 
 def client_of(request: Request) -> Client:
     """Where a request comes from, and the API key it carries."""
-    headers = request.headers
-    return Client(
-        request.client.host if request.client else "unknown",
-        headers.get("x-api-key") or headers.get("api-key") or None,
-    )
+    scope = request.scope
+    headers, client = dict(scope["headers"]), scope["client"]
+    key = headers.get(b"x-api-key") or headers.get(b"api-key")
+    return Client(client[0] if client else "unknown", key.decode("latin-1") if key else None)
 
 
 @router.post("/behaviors", **CREATE_BEHAVIOR)
 async def create_behavior(request: Request) -> Json:
     """Store one event; answer with it."""
     services: Services = request.app.state.services
-    patience = Patience()
-    with patience:
+    with patience() as bound:
         claim = await ingestion.authorize(services, client_of(request))
-    candidate = decode_event(await read_body(request, BODY_LIMIT))
-    with patience:
+        candidate = decode_event(await read_body(request, BODY_LIMIT, bound))
         receipt = await ingestion.store(services, [ingestion.with_coordinates(candidate)], claim)
         if receipt.rejected:
             raise InvalidInput(receipt.rejected[0].reason.message())
@@ -52,11 +49,9 @@ async def create_behavior(request: Request) -> Json:
 async def create_behaviors(request: Request) -> Json:
     """Store up to 1000 events; answer with what became of each."""
     services: Services = request.app.state.services
-    patience = Patience()
-    with patience:
+    with patience() as bound:
         claim = await ingestion.authorize(services, client_of(request))
-    candidates = decode_batch(await read_body(request, BODY_LIMIT))
-    with patience:
+        candidates = decode_batch(await read_body(request, BODY_LIMIT, bound))
         receipt = await ingestion.store(services, candidates, claim)
     if len(receipt.rejected) == len(candidates):
         first = receipt.rejected[0]
@@ -78,7 +73,7 @@ async def create_behaviors(request: Request) -> Json:
 async def authenticate(request: Request) -> Json:
     """Answer with the holder of the API key."""
     services: Services = request.app.state.services
-    with Patience():
+    with patience():
         holder, organization, used_at = await ingestion.key_holder(services, client_of(request))
     return success(
         {

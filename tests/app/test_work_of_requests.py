@@ -39,7 +39,7 @@ class Cost:
 
 
 EXPECTED = {
-    "a single event": Cost(statements=1, rows=1, calls=193),
+    "a single event": Cost(statements=1, rows=1, calls=158),
     "a batch of 100 events": Cost(statements=1, rows=1, calls=1774),
     "a small query": Cost(statements=1, rows=2, calls=730),
     "1000 behaviors": Cost(statements=2, rows=1012, calls=9397),

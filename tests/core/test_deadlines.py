@@ -70,3 +70,31 @@ async def test_one_clock_serves_many_and_stops_when_nothing_is_left():
     second = await asyncio.gather(*(bounded(SOON) for _ in range(3)))
 
     assert [*first, *second] == ["late"] * 6
+
+
+async def test_what_is_late_is_told_in_ones_own_words():
+    with pytest.raises(LookupError, match="nobody came"), within(SOON, lambda: LookupError("nobody came")):
+        await asyncio.Event().wait()
+
+
+def the_part() -> Exception:
+    return LookupError("the part")
+
+
+async def test_time_that_is_granted_for_a_while_is_none_of_what_was_left():
+    with within(60) as bound:
+        left = bound.grant(0, the_part)
+        bound.grant(*left)
+        await asyncio.sleep(0.5)  # longer than the part was allowed to take
+
+        assert 58 < bound.grant(*left)[0] < 60
+
+
+async def test_a_part_that_takes_longer_than_was_granted_is_told_apart():
+    async def endless_part() -> None:
+        with within(60) as bound:
+            bound.grant(SOON, the_part)
+            await asyncio.Event().wait()
+
+    with pytest.raises(LookupError, match="the part"):
+        await endless_part()
