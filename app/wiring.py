@@ -28,7 +28,7 @@ from resolvers.key_ring import KeyRing
 from resolvers.services import Services, Throttles
 
 _WRITER_CONNECTIONS = 4
-"""One for the event writer, one for making partitions, two for what goes on in the background."""
+"""Two for the event writer, which makes partitions with them, too; two for what goes on in the background."""
 
 
 @asynccontextmanager

@@ -101,33 +101,25 @@ class EventRules:
 
     def check(self, raw: RawEvent, now: datetime) -> Event:
         """Return the event to store, or raise EventRejected."""
-        _check_text("sessionId", raw.session_id, limits.SESSION_ID_CHARACTERS)
-        if not raw.session_id:
-            raise EventRejected(RejectionCode.INVALID_EVENT, "sessionId is required")
-        if raw.event_id is not None:
-            _check_text("eventId", raw.event_id, limits.EVENT_ID_CHARACTERS)
+        url = raw.url or ""
+        _check_texts(raw, url)
         ts = self._timestamp(raw.ts, now)
         kind = BY_WIRE_NAME.get(raw.type)
         if kind is None:
             raise EventRejected(RejectionCode.INVALID_TYPE, "invalid event type", _shown(raw.type))
-        url = raw.url or ""
-        _check_url(url)
-        _check_coordinate("x", raw.x)
-        _check_coordinate("y", raw.y)
+        if raw.x is not None or raw.y is not None:
+            _check_coordinate("x", raw.x)
+            _check_coordinate("y", raw.y)
         return Event(raw.session_id, ts, kind, url, domain_of(url), raw.x, raw.y, raw)
 
     def _timestamp(self, text: str, now: datetime) -> datetime:
         ts = _parse_timestamp(text)
-        ahead = ts - now
-        if ahead > self.ahead:
-            raise EventRejected(
-                RejectionCode.INVALID_TIMESTAMP, "invalid timestamp", f"{_shown(text)} is too far in the future"
-            )
-        if -ahead > self.behind:
-            raise EventRejected(
-                RejectionCode.INVALID_TIMESTAMP, "invalid timestamp", f"{_shown(text)} is too far in the past"
-            )
-        return ts
+        if -self.behind <= ts - now <= self.ahead:
+            return ts
+        tense = "future" if ts > now else "past"
+        raise EventRejected(
+            RejectionCode.INVALID_TIMESTAMP, "invalid timestamp", f"{_shown(text)} is too far in the {tense}"
+        )
 
 
 def _parse_timestamp(text: str) -> datetime:
@@ -148,7 +140,16 @@ def _parse_timestamp(text: str) -> datetime:
         ) from error
 
 
-def _check_url(url: str) -> None:
+def _check_texts(raw: RawEvent, url: str) -> None:
+    texts = raw.session_id + url
+    usual = raw.event_id is None and raw.session_id and texts.isascii() and "\0" not in texts
+    if usual and len(texts) <= limits.SESSION_ID_CHARACTERS:
+        return  # nearly all are, and nothing of what follows can be wrong with them
+    _check_text("sessionId", raw.session_id, limits.SESSION_ID_CHARACTERS)
+    if not raw.session_id:
+        raise EventRejected(RejectionCode.INVALID_EVENT, "sessionId is required")
+    if raw.event_id is not None:
+        _check_text("eventId", raw.event_id, limits.EVENT_ID_CHARACTERS)
     _check_storable("url", url)
     if len(url) * _UTF8_BYTES > limits.URL_BYTES and len(url.encode()) > limits.URL_BYTES:
         raise EventRejected(RejectionCode.TOO_LARGE, "url is too long", f"at most {limits.URL_BYTES} bytes are kept")

@@ -6,7 +6,9 @@ last commit ran, and each request is answered after *its* commit:
     requests   a  b c      d e f            g
     commits      [a]──────[b c d e f]──────[g]──────▶
 
-One fsync serves a whole group. The queue is bounded: past the bound a request is refused (503) instead of remembered.
+One fsync serves a whole group. Where very much waits, a second group is sent while the first is committed: PostgreSQL
+then stores one while this process prepares the other. The queue is bounded: past the bound a request is refused (503)
+instead of remembered.
 A request whose patience ends while it waits has been told to come back: its events are dropped, not stored for nobody.
 A value that PostgreSQL refuses fails nobody else: the group is halved until the culprit stands alone.
 """
@@ -37,8 +39,10 @@ log = structlog.get_logger()
 
 QUEUE_BYTES = 64 * 1024 * 1024
 """How much memory the events that wait may hold, about."""
-GROUP_EVENTS = 5_000
+GROUP_EVENTS = 2_500
 """How many events one commit takes at the most: small enough that nobody waits long behind a group."""
+PLENTY_EVENTS = 2_000
+"""How many must wait for a second group at the same time. Fewer are better stored together, when the first is done."""
 
 _REFUSED = IntegrityConstraintViolationError, IntegrityError, InvalidInput
 """PostgreSQL refuses a value, or lacks a partition; told by the driver, by SQLAlchemy, or in our own words."""
@@ -66,6 +70,7 @@ class EventWriter:
         self._key_usage = key_usage
         self._waiting: deque[_Waiting] = deque()
         self._arrival = asyncio.Event()
+        self._plenty = asyncio.Event()
         self._closing = False
 
     async def write(self, submission: Submission) -> Receipt:
@@ -83,25 +88,33 @@ class EventWriter:
         self.queued_bytes += weight
         self.queued_events += submission.size
         self._arrival.set()
+        if self.queued_events >= PLENTY_EVENTS:
+            self._plenty.set()
         with span("db.event_writer.EventWriter.write"):
             return await answer
 
     async def run(self) -> None:
         """Commit groups until `close()`, then until the queue is empty."""
+        await asyncio.gather(self._commit_groups(self._arrival, 0), self._commit_groups(self._plenty, PLENTY_EVENTS))
+
+    async def _commit_groups(self, arrival: asyncio.Event, least: int) -> None:
+        """Commit groups, one after the other, whenever at least so many events wait."""
         while True:
-            await self._arrival.wait()
-            group = self._take_group()
-            if group:
-                await self._answer(group)
+            if self._waiting and self.queued_events >= least:
+                group = self._take_group()
+                if group:
+                    await self._answer(group)
             elif self._closing:
                 return
             else:
-                self._arrival.clear()
+                arrival.clear()
+                await arrival.wait()
 
     def close(self) -> None:
         """Refuse new submissions; `run()` returns when the accepted ones are stored."""
         self._closing = True
         self._arrival.set()
+        self._plenty.set()
 
     def _take_group(self) -> list[_Waiting]:
         group: list[_Waiting] = []

@@ -1,11 +1,11 @@
 """What a request hands to the event writer, and what it gets back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from core.events import Event, EventRejected
 
@@ -16,8 +16,7 @@ Payload = Callable[[], str]
 """Gives the event as the client sent it, as JSON text; called only when it is rejected."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyClaim:
+class KeyClaim(msgspec.Struct, frozen=True, gc=False):
     """The API key a request came with, as last seen; the writer checks it again in its transaction."""
 
     user_id: UUID
@@ -34,8 +33,7 @@ class IncomingEvent(msgspec.Struct, frozen=True, gc=False):
     payload: Payload
 
 
-@dataclass(frozen=True, slots=True)
-class RejectedEvent:
+class RejectedEvent(msgspec.Struct, frozen=True):
     """An event that is not stored, and why."""
 
     index: int
@@ -44,8 +42,7 @@ class RejectedEvent:
     payload: str
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(msgspec.Struct, frozen=True):
     """One request's events: those to store, and those refused already."""
 
     events: list[IncomingEvent]
@@ -60,8 +57,12 @@ class Submission:
     @property
     def bytes(self) -> int:
         """About how much memory it holds while it waits."""
-        texts = sum(len(event.event.url) + len(event.event.session_id) for event in self.events)
-        return _EVENT_BYTES * self.size + 2 * texts + sum(len(event.payload) for event in self.rejected)
+        weight = _EVENT_BYTES * self.size
+        for incoming in self.events:
+            weight += 2 * (len(incoming.event.url) + len(incoming.event.session_id))
+        for rejected in self.rejected:
+            weight += len(rejected.payload)
+        return weight
 
     def halves(self) -> tuple["Submission", "Submission"]:
         """The same in two parts; what was rejected already goes with the first."""
@@ -73,8 +74,7 @@ class Submission:
         return replace(self, events=[], rejected=self.rejected + refused)
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True, gc=False):
     """The extension user an event was stored for."""
 
     id: UUID
@@ -82,15 +82,14 @@ class Person:
     username: str
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """What became of a request's events, by their index: stored, known already, or rejected."""
 
     received_at: datetime
-    accepted: list[IncomingEvent] = field(default_factory=list)
-    duplicates: list[IncomingEvent] = field(default_factory=list)
-    rejected: list[RejectedEvent] = field(default_factory=list)
-    people: dict[UUID, Person] = field(default_factory=dict)
+    accepted: list[IncomingEvent] = []
+    duplicates: list[IncomingEvent] = []
+    rejected: list[RejectedEvent] = []
+    people: dict[UUID, Person] = {}
 
     def merged(self, other: "Receipt") -> "Receipt":
         """One receipt for two parts of a request."""

@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from core.errors import Unauthenticated, Unavailable
 from core.events import ANONYMOUS, RawEvent, payload_text
-from db.event_writer import GROUP_EVENTS, QUEUE_BYTES, EventWriter
+from db.event_writer import GROUP_EVENTS, PLENTY_EVENTS, QUEUE_BYTES, EventWriter
 from db.key_usage import KeyUsage
 from db.partitions import Partitions
 from db.submissions import KeyClaim, Receipt
@@ -128,13 +129,36 @@ async def test_of_equal_events_in_one_group_the_first_is_accepted(world: World, 
 
 
 async def test_a_group_is_bounded(waiting: Waiting, statements: StatementCounter):
-    for number in range(GROUP_EVENTS // 1000 + 1):
+    for number in range(GROUP_EVENTS // 1000 + 2):
         await waiting.request(*[raw("09:00:00", session=str(number))] * 1000)
 
     receipts = await waiting.store()
 
     assert {counts(receipt) for receipt in receipts} == {(1000, 0, 0)}
     assert inserts(statements) == 2
+
+
+async def test_where_plenty_waits_a_second_group_does_not_wait_for_the_first(world: World, waiting: Waiting):
+    slow, quick = [await world.recorded(await world.organization()) for _ in range(2)]
+    writing = asyncio.create_task(waiting.writer.run())
+    async with world.services.database.write() as connection:
+        await connection.execute(text("SELECT FROM extension_users WHERE id = :id FOR UPDATE"), {"id": slow.id})
+        first = await waiting.request(raw("09:00:00"), claim=KeyClaim(slow.id, slow.key.hash))
+        quicks = KeyClaim(quick.id, quick.key.hash)
+        few = await waiting.request(raw("09:00:00"), claim=quicks)
+        await asyncio.sleep(0.2)
+        waited = not few.done()
+        for number in range(PLENTY_EVENTS // 1000):
+            await waiting.request(*[raw("09:00:00", session=str(number))] * 1000, claim=quicks)
+
+        overtaking = [counts(await request) for request in waiting.requests[1:]]
+        last = not first.done()
+    waiting.writer.close()
+    await writing
+
+    assert (waited, last) == (True, True)
+    assert overtaking == [(1, 0, 0), *[(1000, 0, 0)] * (PLENTY_EVENTS // 1000)]
+    assert counts(await first) == (1, 0, 0)
 
 
 async def test_a_full_queue_refuses_instead_of_remembering(world: World, waiting: Waiting):
