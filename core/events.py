@@ -25,6 +25,8 @@ ANONYMOUS = UUID(int=0)
 
 _UTF8_BYTES = 4
 """How many a character takes at the most."""
+_USUAL_CHARACTERS = len("2026-08-01T09:00:00.123Z")
+"""As JavaScript writes an instant. msgspec reads it in a third of the time that we take to read whatever is allowed."""
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -125,6 +127,11 @@ class EventRules:
 def _parse_timestamp(text: str) -> datetime:
     if not text:
         raise EventRejected(RejectionCode.INVALID_TIMESTAMP, "ts is required")
+    if len(text) == _USUAL_CHARACTERS and text[-1] == "Z":
+        try:
+            return msgspec.convert(text, datetime)
+        except msgspec.ValidationError:
+            pass  # what is wrong is told below
     if not _RFC3339.fullmatch(text):
         raise EventRejected(
             RejectionCode.INVALID_TIMESTAMP,

@@ -68,6 +68,24 @@ def test_the_bounds_of_ts_are_inclusive(by: int, accepted: bool):
     assert [rejection(ts=bound.isoformat()) is None for bound in bounds] == [accepted, accepted]
 
 
+@given(st.datetimes(NOW.replace(tzinfo=None) - timedelta(days=9), NOW.replace(tzinfo=None)))
+def test_an_instant_as_browsers_write_it_is_read_like_any_other(naive: datetime):
+    milliseconds = naive.isoformat(timespec="milliseconds")
+
+    read = [check(ts=f"{milliseconds}{zone}").ts for zone in ("Z", "z", "+00:00")]  # type: ignore[attr-defined]
+
+    assert read == [datetime.fromisoformat(f"{milliseconds}+00:00")] * 3
+    assert {ts.tzinfo for ts in read} == {UTC}
+
+
+@pytest.mark.parametrize("ts", ["2026-08-01T09:00:00+0130", "2026-02-30T09:00:00.123Z", "2026-08-01T24:00:00.123Z"])
+def test_what_is_only_as_long_as_an_instant_is_none(ts: str):
+    found = rejection(ts=ts)
+
+    assert found is not None
+    assert found.code is RejectionCode.INVALID_TIMESTAMP
+
+
 @given(st.text(st.characters(codec=None)), st.sampled_from(["session_id", "ts", "type", "url", "event_id"]))
 def test_any_text_is_accepted_or_rejected_with_a_message_that_can_be_stored_and_sent(text: str, member: str):
     rejected = rejection(**{member: text})
