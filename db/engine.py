@@ -30,6 +30,8 @@ _UNAVAILABLE_STATES = {"25006", "40001", "40P01", "55P03"}  # read-only, seriali
 _QUERY_CANCELED = "57014"
 _CouldNotConnect = AsyncAdapt_asyncpg_dbapi.Error
 """As `raw_connection` passes it on from the driver: SQLAlchemy wraps it for its own connections alone."""
+_LOST = asyncpg.InterfaceError, asyncpg.InternalClientError
+"""By the driver of a connection that is closed; and of one whose server has said that it goes, but not gone yet."""
 _READ_ONLY = "25006"
 _BAD_VALUE_CLASS = "22"
 
@@ -140,7 +142,7 @@ class Database:
                 connection = await self._waited_for(self.engine.raw_connection())
                 try:
                     yield connection.driver_connection
-                except (asyncpg.ReadOnlySQLTransactionError, TimeoutError):  # as in `_dropped_if_useless`
+                except (asyncpg.ReadOnlySQLTransactionError, TimeoutError, *_LOST):  # as in `_dropped_if_useless`
                     connection.invalidate()
                     raise
                 finally:
@@ -195,9 +197,9 @@ async def translated_errors() -> AsyncIterator[None]:
         if translated is None:
             raise
         raise translated from error
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, _CouldNotConnect) as error:
+    except (asyncpg.PostgresError, *_LOST, _CouldNotConnect) as error:
         state = getattr(error, "sqlstate", None) or ""
-        translated = _translate(state, lost=isinstance(error, asyncpg.InterfaceError))
+        translated = _translate(state, lost=isinstance(error, _LOST))
         if translated is None:
             raise
         raise translated from error

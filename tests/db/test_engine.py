@@ -80,6 +80,18 @@ async def test_failures_of_the_drivers_own_statements_are_told_alike(
     assert (database.used, database.waiting) == (0, 0)
 
 
+async def test_a_connection_whose_server_has_said_that_it_goes_is_given_up(database: Database):
+    last_words = b"SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+
+    with pytest.raises(Unavailable):  # noqa: PT012 - one use of a connection
+        async with database.driver() as driver:  # before the server hangs up, the driver can begin nothing any more
+            driver._protocol.data_received(b"E" + (len(last_words) + 4).to_bytes(4) + last_words)
+            await driver.fetchrow("SELECT 1")
+
+    async with database.driver() as driver:
+        assert await driver.fetchval("SELECT 1") == 1
+
+
 async def test_the_drivers_own_statements_are_committed_one_by_one(database: Database):
     insert = "INSERT INTO rejected_events (received_at, code, message, payload) VALUES (now(), 'a', 'b', 'c')"
 
