@@ -19,7 +19,6 @@ from typing import Any
 import asyncpg
 import orjson
 import typer
-from sqlalchemy import event
 
 from bench import dashboard
 from bench.dashboard import Question
@@ -30,6 +29,7 @@ from bench.service import execute, fresh_database, serving, up_to_date
 from db import embedded
 from db.engine import Database
 from resolvers.batches import STATEMENTS_AT_ONCE
+from tests.sent import watched
 from tests.servers import COMMAND
 from tests.world import PASSWORD, Asker
 
@@ -169,13 +169,12 @@ async def _statements(database: Database, asker: Asker, question: Question) -> l
     """The SQL that a dashboard's answer takes, with its parameters, in the order in which it is sent."""
     found: list[Statement] = []
 
-    def note(_connection: object, _cursor: object, sql: str, parameters: tuple[Any, ...], *_rest: object) -> None:
+    def note(sql: str, parameters: tuple[Any, ...]) -> None:
         found.append((sql, parameters))
 
     await dashboard.ask(asker, question)
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    await dashboard.ask(asker, question)
-    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+    with watched([database], note):
+        await dashboard.ask(asker, question)
     return found
 
 

@@ -8,19 +8,18 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import asyncpg
 import pytest
 from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from app.server import create_app
 from app.settings import Environment, Settings
 from db import embedded, migrate, retention
 from resolvers.services import Services
+from tests.sent import databases_of, watched
 from tests.world import World
 
 # No test reads the developer's own configuration.
@@ -149,27 +148,14 @@ def counted(services: Services) -> Iterator[StatementCounter]:
     """Watch the application's statements."""
     counter = StatementCounter()
 
-    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+    def note(statement: str, parameters: Any) -> None:
         task = asyncio.current_task()
         if task is None or task.get_name() not in {"housekeeping", "rollups", "retention"}:  # what goes on by itself
             counter.statements.append(statement)
             counter.parameters.append(parameters)
 
-    async def noted(driver: asyncpg.Connection, statement: str, *arguments: object) -> object:
-        counter.statements.append(statement)
-        counter.parameters.append(arguments)
-        return await fetchrow(driver, statement, *arguments)
-
-    fetchrow = asyncpg.Connection.fetchrow  # which SQLAlchemy goes around
-    engines = [database.engine.sync_engine for database in (services.database, services.writer.database)]
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        with patch.object(asyncpg.Connection, "fetchrow", noted):
-            yield counter
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
+    with watched(databases_of(services), note):
+        yield counter
 
 
 @pytest.fixture

@@ -55,11 +55,10 @@ _NAMES = {field.name for field in fields(MeasureValues)} & set(BY_NAME)
 
 
 def values_of(row: Any) -> MeasureValues:
-    """The measures in a row of an answer."""
-    mapping = row._mapping  # noqa: SLF001 - SQLAlchemy's public way to a row as a mapping
-    given = {name: mapping[name] for name in _NAMES if name in mapping and mapping[name] is not None}
-    if "session_average" in mapping:
+    """The measures in a row of an answer, as `db.prepared.fetch` gives them."""
+    given = {name: row[name] for name in _NAMES if name in row and row[name] is not None}
+    if "session_average" in row:
         given["session_seconds"] = SessionSeconds(
-            mapping["session_average"], mapping["session_p50"], mapping["session_p95"], mapping["session_longest"]
+            row["session_average"], row["session_p50"], row["session_p95"], row["session_longest"]
         )
     return MeasureValues(**given)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, CursorResult, Double, and_, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Double, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.categories import Category
@@ -150,7 +150,7 @@ def _asked(connection: AsyncConnection, scope: Scope, ids: Collection[UUID], que
     return asked(scope, named, question, split, spread=is_cluster(connection))
 
 
-async def _rows(connection: AsyncConnection, about: Asked, measures: Measures) -> CursorResult[Any]:
+async def _rows(connection: AsyncConnection, about: Asked, measures: Measures) -> list[Any]:
     return await fetch(connection, _answer_statement(about.shape, measures), about.values)
 
 

@@ -1,10 +1,8 @@
 """Sign-ins, refresh tokens, and whom an access token speaks for."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Uuid, delete, func, insert, select, update
@@ -27,7 +25,7 @@ class SignedIn:
 async def account(connection: AsyncConnection, sign_in_id: UUID, user_id: UUID) -> SignedIn | None:
     """Whom a sign-in speaks for; None when it has ended."""
     values = {"sign_in_id": sign_in_id, "user_id": user_id}
-    rows: Sequence[Any] = (await fetch(connection, _account_statement(), values)).all()
+    rows = await fetch(connection, _account_statement(), values)
     if not rows:
         return None
     roles = {row.organization_id: Role(row.role) for row in rows if row.role is not None}

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.services import Services
 from tests.db.plans import BIG
+from tests.sent import databases_of, watched
 
 Plan = dict[str, Any]
 _LISTS_TABLES = "pg_inherits"
@@ -21,19 +21,13 @@ def recorded(services: Services) -> Iterator[dict[str, Any]]:
     """The statements about big tables that go to the database meanwhile, and parameters that each came with."""
     calls: dict[str, Any] = {}
 
-    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+    def note(statement: str, parameters: Any) -> None:
         is_asking = statement.lstrip().startswith(("SELECT", "WITH", "INSERT", "DELETE", "UPDATE"))
         if is_asking and _LISTS_TABLES not in statement and any(name in statement for name in BIG):
             calls.setdefault(statement, parameters)
 
-    engines = [database.engine.sync_engine for database in (services.database, services.writer.database)]
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
+    with watched(databases_of(services), note):
         yield calls
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
-from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from app.graphql import GraphQLEndpoint
@@ -24,6 +21,7 @@ from schema.client_errors import MASK
 from schema.context import Context
 from tests.conformance.leaks import FAILURES, SECRET, leaks
 from tests.conftest import BASE_URL
+from tests.sent import Sent, databases_of, watched
 from tests.wire import AUTH, BATCH, BEHAVIORS
 from tests.wire import event as wire_event
 from tests.world import Asker, World, raw
@@ -83,34 +81,22 @@ def failing(services: Services, state: str, after: int) -> Iterator[None]:
     """Have PostgreSQL fail with a state from the statement on that comes after so many."""
     seen = 0
 
-    def fail(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> tuple[str, Any]:
+    def fail(_statement: str, _parameters: Any) -> Sent | None:
         nonlocal seen
         task = asyncio.current_task()
         if task is not None and task.get_name() in {"housekeeping", "rollups", "retention"}:
-            return statement, parameters
+            return None
         seen += 1
         if seen <= after:
-            return statement, parameters
+            return None
         raised = SECRET.replace("'", "''")
         return (
             f"DO $$BEGIN RAISE EXCEPTION USING ERRCODE = '{state}', MESSAGE = '{raised}', DETAIL = 'hidden'; END$$",
             (),
         )
 
-    async def fail_too(driver: asyncpg.Connection, statement: str, *arguments: Any) -> object:
-        statement, arguments = fail(None, None, statement, arguments)
-        return await fetchrow(driver, statement, *arguments)
-
-    fetchrow = asyncpg.Connection.fetchrow  # which SQLAlchemy goes around
-    engines = [database.engine.sync_engine for database in (services.database, services.writer.database)]
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", fail, retval=True)
-    try:
-        with patch.object(asyncpg.Connection, "fetchrow", fail_too):
-            yield
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", fail)
+    with watched(databases_of(services), fail):
+        yield
 
 
 @pytest.mark.parametrize("after", [0, 1, 2])
