@@ -160,8 +160,13 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         return data
 
     async def execute_single(self, request: Request, context: Context, **rest: Any) -> ExecutionResult:  # type: ignore[override]
-        async with given_up_when_nobody_waits(request, lambda: context.is_query):
-            return await super().execute_single(request=request, context=context, **rest)
+        try:
+            async with given_up_when_nobody_waits(request, lambda: context.is_query):
+                return await super().execute_single(request=request, context=context, **rest)
+        finally:
+            # graphql-core's executor refers to itself, and to the context: with it a thousand rows would stay about
+            # until garbage is collected.
+            context.forget()
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         response = await super().process_result(request, result)

@@ -27,10 +27,8 @@ class Batches:
     """The loaders of one request: one per query and its further arguments, which must be hashable."""
 
     def __init__(self, database: Database, scope: Scope) -> None:
-        self._database = database
-        self._scope = scope
+        self._run = partial(_run, database, scope, Semaphore(STATEMENTS_AT_ONCE))
         self._loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = {}
-        self._turns = Semaphore(STATEMENTS_AT_ONCE)
 
     async def load(self, query: Query[Key, Value], key: Key, *arguments: Hashable) -> Value | None:
         """The value of `key`, or None when the query does not find it."""
@@ -41,12 +39,22 @@ class Batches:
         value: Value | None = await loader.load(key)
         return value
 
-    async def _run(self, query: Query[Any, Any], arguments: Sequence[Hashable], keys: list[Any]) -> list[Any]:
-        async def ask(connection: AsyncConnection) -> Mapping[Any, Any]:
-            return await query(connection, self._scope, keys, *arguments)
 
-        # The loader has us run in a task of our own, where nothing tells whom for.
-        RESOLVER.set(f"{query.__module__}.{query.__qualname__}")
-        async with self._turns:
-            found = await self._database.answer(ask)
-        return [found.get(key) for key in keys]
+async def _run(
+    database: Database,
+    scope: Scope,
+    turns: Semaphore,
+    query: Query[Any, Any],
+    arguments: Sequence[Hashable],
+    keys: list[Any],
+) -> list[Any]:
+    """What a loader loads. It is no method, for then loaders would refer to their Batches, and never let go of rows."""
+
+    async def ask(connection: AsyncConnection) -> Mapping[Any, Any]:
+        return await query(connection, scope, keys, *arguments)
+
+    # The loader has us run in a task of our own, where nothing tells whom for.
+    RESOLVER.set(f"{query.__module__}.{query.__qualname__}")
+    async with turns:
+        found = await database.answer(ask)
+    return [found.get(key) for key in keys]

@@ -13,8 +13,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from structlog.testing import capture_logs
 
 from app.graphql import GraphQLEndpoint
-from resolvers import exports, ingestion
-from resolvers.batches import Batches
+from resolvers import batches, exports, ingestion
 from resolvers.services import Services
 from schema.build import schema
 from schema.client_errors import MASK
@@ -120,7 +119,7 @@ PLACES = {
     "a resolver of REST": (ingestion, "store"),
     "a holder of a key": (ingestion, "key_holder"),
     "the beginning of an export": (exports, "begin_behaviors"),
-    "a loader": (Batches, "_run"),
+    "a loader": (batches, "_run"),
     "the writing of an answer": (GraphQLEndpoint, "encode_json"),
     "an instant that is read": (schema._schema.type_map["DateTime"], "coerce_output_value"),
     "a zone that is sent": (schema._schema.type_map["TimeZone"], "coerce_input_value"),

@@ -1,9 +1,11 @@
 """Siblings ask together: the number of SQL statements does not grow with the number of rows."""
 
 import asyncio
+import gc
 
 from core.roles import Role
 from db.queries import membership as memberships
+from db.queries.behavior import BehaviorRow
 from db.queries.organization import OrganizationRow
 from tests.conftest import StatementCounter
 from tests.world import World, raw
@@ -154,3 +156,19 @@ async def test_siblings_with_other_arguments_are_not_mixed_up(world: World):
     nobody = {"totalCount": 0, "nodes": []}
     assert of_one == {"anns": {"totalCount": 1, "nodes": [{"username": "ann"}]}, "bobs": nobody}
     assert of_other == {"anns": nobody, "bobs": {"totalCount": 1, "nodes": [{"username": "bob"}]}}
+
+
+async def test_what_was_loaded_for_a_request_goes_with_it(world: World):
+    organization = await world.organization()
+    await populate(world, organization, 1)
+    asker = await world.member(organization, Role.VIEWER)
+    gc.collect()
+    gc.disable()  # it would take long to come by, and clear up for us
+    try:
+        await asker.ask("{ extensionUsers { nodes { behaviors { nodes { id } } } } }")
+        await asyncio.sleep(0.01)  # the event loop lets go of what it did last
+        left = [each for each in gc.get_objects() if type(each) is BehaviorRow]
+    finally:
+        gc.enable()
+
+    assert left == []
