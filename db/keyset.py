@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.cursors import decode_cursor, encode_cursor
@@ -43,7 +43,10 @@ class Ordering(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """At most `limit` rows after a sort key, or, `backward`, the last ones before it. `bound` None: from the end."""
+    """At most `limit` rows after a sort key, or, `backward`, the last ones before it. `bound` None: from the end.
+
+    Its parts are values, or parameters of a statement that is built once for many (db/prepared.py).
+    """
 
     limit: int
     bound: tuple[Any, ...] | None = None
@@ -66,7 +69,8 @@ def condition(ordering: Ordering[Any], page: PageRequest) -> ColumnElement[bool]
         return None
     columns = tuple_(*ordering.columns)
     parts: list[Column] = [
-        literal(part, column.type) for part, column in zip(page.bound, ordering.columns, strict=True)
+        part if isinstance(part, BindParameter) else literal(part, column.type)
+        for part, column in zip(page.bound, ordering.columns, strict=True)
     ]
     if ordering.folded:
         parts[0] = func.lower(parts[0])

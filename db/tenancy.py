@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, Uuid, any_, true
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.scope import Scope
+from db.prepared import parameter
 
 
 def within(scope: Scope, organization_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
@@ -13,3 +15,11 @@ def within(scope: Scope, organization_id: InstrumentedAttribute[Any]) -> ColumnE
     if scope.organization_ids is None:
         return true()
     return organization_id.in_(scope.organization_ids)
+
+
+def within_asked(organization_id: InstrumentedAttribute[Any], *, limited: bool) -> ColumnElement[bool]:
+    """The same in a statement that is made once for all scopes that are `limited`, or for all that are not.
+
+    See db/prepared.py: the organizations are its parameter `scope`.
+    """
+    return organization_id == any_(parameter("scope", ARRAY(Uuid()))) if limited else true()

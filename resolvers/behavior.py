@@ -9,7 +9,9 @@ from core.limits import BEHAVIORS_PAGE
 from core.periods import TimeRange
 from db.keyset import Ordering
 from db.queries import behavior as behaviors
-from db.queries.behavior import BehaviorQuery, BehaviorRow
+from db.queries import behavior_pages
+from db.queries.behavior import BehaviorRow
+from db.queries.behavior_pages import BehaviorQuery
 from db.queries.filters import EventFilter
 from resolvers import extension_user as extension_user_resolvers
 from resolvers.audit import note
@@ -29,7 +31,7 @@ async def connection(
 ) -> Connection[BehaviorRow]:
     """A page of the events that the viewer may read."""
     query = _query(time_range, where, ordering, place)
-    page = await caller.database.answer(lambda db: behaviors.page(db, caller.viewer.readable, query))
+    page = await caller.database.answer(lambda db: behavior_pages.page(db, caller.viewer.readable, query))
     return Connection(page)
 
 
@@ -43,7 +45,7 @@ async def of_user(
 ) -> Connection[BehaviorRow]:
     """A page of a person's events."""
     query = _query(time_range, where, ordering, place)
-    page = await caller.batches.load(behaviors.pages_by_user, user_id, query)
+    page = await caller.batches.load(behavior_pages.pages_by_user, user_id, query)
     assert page is not None  # noqa: S101 - the query answers for every person it is asked about
     return Connection(page)
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.scope import Scope
 from db.keyset import AnySelect, Ordering, Page, PageRequest, cut, keyset, keyset_per
 from db.models import ExtensionUser
+from db.prepared import Prepared, fetch, parameter, prepared
 from db.queries.user import matches
-from db.tenancy import within
+from db.tenancy import within, within_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,16 @@ async def summaries(
 
 async def by_ids(connection: AsyncConnection, scope: Scope, ids: Iterable[UUID]) -> dict[UUID, ExtensionUserRow]:
     """Those of these extension users that are in scope."""
-    rows = await connection.execute(_visible(scope, ExtensionUserFilter()).where(ExtensionUser.id.in_(ids)))
+    values = {"ids": list(ids), "scope": list(scope.organization_ids or ())}
+    rows = await fetch(connection, _by_ids(limited=scope.organization_ids is not None), values)
     return {row.id: ExtensionUserRow(*row) for row in rows}
+
+
+@cache
+def _by_ids(*, limited: bool) -> Prepared:
+    ids = parameter("ids", ARRAY(Uuid()))
+    in_scope = within_asked(ExtensionUser.organization_id, limited=limited)
+    return prepared(select(*_COLUMNS).where(in_scope, ExtensionUser.id == any_(ids)))
 
 
 async def next_by_id(

@@ -30,7 +30,7 @@ from db.keyset import AnySelect, Column
 from db.models import ExtensionUser
 from db.prepared import parameter
 from db.queries.filters import EventFilter
-from db.tenancy import within
+from db.tenancy import within, within_asked
 
 People = AnySelect | CompoundSelect[*tuple[Any, ...]]
 """A statement whose rows are `(user_id, organization_id)`."""
@@ -60,7 +60,7 @@ def people_asked(*, in_scope: bool, subject: Subject | None, where: EventFilter,
 
     `in_scope`: the scope is limited. Without subjects the filter narrows the people.
     """
-    conditions = [ExtensionUser.organization_id == any_(_ids("scope"))] if in_scope else []
+    conditions = [within_asked(ExtensionUser.organization_id, limited=True)] if in_scope else []
     if subject is Subject.USER:
         conditions.append(ExtensionUser.id == any_(_ids("ids")))
     elif subject is Subject.ORGANIZATION:
