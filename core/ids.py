@@ -5,6 +5,7 @@ A behavior's id holds its whole primary key (person, instant, event), so finding
 
 import base64
 import binascii
+from binascii import b2a_base64
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -25,15 +26,14 @@ class BehaviorKey(NamedTuple):
     ts: datetime
     id: UUID
 
-    def to_bytes(self) -> bytes:
-        """32 bytes of UUIDs around 8 of microseconds since 1970, big-endian."""
-        since = self.ts - _EPOCH
-        micros = (since.days * _DAY_SECONDS + since.seconds) * _SECOND_MICROSECONDS + since.microseconds
-        return self.user_id.bytes + micros.to_bytes(_TS_BYTES, signed=True) + self.id.bytes
+    @property
+    def node_id(self) -> str:
+        """The opaque id."""
+        return behavior_node_id(self.user_id, self.ts, self.id)
 
     @classmethod
     def from_bytes(cls, key: bytes) -> "BehaviorKey":
-        """Read `to_bytes` back; ValueError for anything else."""
+        """Read 16 bytes of the person, 8 of microseconds since 1970, big-endian, and 16 of the event. ValueError."""
         if len(key) != 2 * _UUID_BYTES + _TS_BYTES:
             raise ValueError("not a behavior's key")
         micros = int.from_bytes(key[_UUID_BYTES:-_UUID_BYTES], signed=True)
@@ -46,8 +46,16 @@ class BehaviorKey(NamedTuple):
 
 def encode_node_id(type_name: str, key: bytes) -> str:
     """The opaque id of the node of that type and key."""
-    word = binascii.b2a_base64(type_name.encode() + b":" + key, newline=False)
+    word = b2a_base64(type_name.encode() + b":" + key, newline=False)
     return word.translate(_URL_SAFE, b"=").decode("ascii")
+
+
+def behavior_node_id(user_id: UUID, ts: datetime, event_id: UUID) -> str:
+    """The opaque id of the behavior with that key. In one piece, for a page has a thousand of them."""
+    since = ts - _EPOCH
+    micros = (since.days * _DAY_SECONDS + since.seconds) * _SECOND_MICROSECONDS + since.microseconds
+    key = b"Behavior:" + user_id.bytes + micros.to_bytes(_TS_BYTES, signed=True) + event_id.bytes
+    return b2a_base64(key, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def decode_node_id(text: str) -> tuple[str, bytes] | None:

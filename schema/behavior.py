@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from core.ids import behavior_node_id
 from core.periods import TimeRange
 from db.keyset import Ordering
 from db.queries import behavior as behavior_queries
@@ -16,7 +17,7 @@ from resolvers import extension_user as extension_users
 from schema.context import Info
 from schema.enums import BehaviorOrder, EventType
 from schema.filters import BehaviorFilter
-from schema.node import Node
+from schema.node import ID_DESCRIPTION, Node
 
 if TYPE_CHECKING:
     from schema.extension_user import ExtensionUser
@@ -32,6 +33,10 @@ class Behavior(Node):
     @classmethod
     def is_type_of(cls, value: object, _info: Any) -> bool:
         return isinstance(value, BehaviorRow)
+
+    @strawberry.field(graphql_type=strawberry.ID, description=ID_DESCRIPTION)
+    def id(root: strawberry.Parent[BehaviorRow]) -> str:
+        return behavior_node_id(root.user_id, root.ts, root.id)  # at once: there may be a thousand of them
 
     @strawberry.field(description="The plain id: the `id` of the REST routes.")
     def uuid(root: strawberry.Parent[BehaviorRow]) -> UUID:

@@ -8,6 +8,7 @@ from db.queries.extension_user import ExtensionUserRow
 from db.queries.organization import OrganizationRow
 from db.queries.user import UserRow
 
+ID_DESCRIPTION = "Opaque and stable. Arguments that take an id also take the plain `uuid`, of all but behaviors."
 NodeRow = UserRow | OrganizationRow | ExtensionUserRow | BehaviorRow
 
 
@@ -15,17 +16,15 @@ NodeRow = UserRow | OrganizationRow | ExtensionUserRow | BehaviorRow
 class Node:
     """The Relay Node interface, over the rows that have an id."""
 
-    @strawberry.field(
-        description="Opaque and stable. Arguments that take an id also take the plain `uuid`, of all but behaviors."
-    )
+    @strawberry.field(description=ID_DESCRIPTION)
     def id(root: strawberry.Parent[NodeRow]) -> strawberry.ID:
         return strawberry.ID(node_id(root))
 
 
 def node_id(row: NodeRow) -> str:
     """The opaque id of what a row shows."""
-    if isinstance(row, BehaviorRow):  # first: there may be a thousand of them
-        return encode_node_id("Behavior", row.key.to_bytes())
+    if isinstance(row, BehaviorRow):
+        return row.key.node_id
     if isinstance(row, UserRow):
         return encode_node_id("User", row.id.bytes)
     if isinstance(row, OrganizationRow):

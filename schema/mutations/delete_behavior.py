@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from core.ids import behavior_key, encode_node_id
+from core.ids import behavior_key
 from resolvers import behavior as behaviors
 from schema.context import Info
 from schema.errors import NotFound
@@ -36,4 +36,4 @@ async def delete_behavior(
 ) -> DeleteBehaviorSuccess:
     """Resolve the field."""
     key = await behaviors.delete(info.context.caller, behavior_key(input.id))
-    return DeleteBehaviorSuccess(deleted_id=strawberry.ID(encode_node_id("Behavior", key.to_bytes())))
+    return DeleteBehaviorSuccess(deleted_id=strawberry.ID(key.node_id))

@@ -178,4 +178,4 @@ async def another_tenant(stage: Stage) -> dict[str, Any]:
 async def _event_of(world: World, person: Recorded | None) -> str:
     [event] = (await world.browse(person, raw("20:00:00", session=str(uuid4())))).accepted
     ts = moment("20:00:00")
-    return encode_node_id("Behavior", BehaviorKey(person.id if person else ANONYMOUS, ts, event.id).to_bytes())
+    return BehaviorKey(person.id if person else ANONYMOUS, ts, event.id).node_id

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.cursors import Instant, decode_cursor, encode_cursor
 from core.errors import InvalidInput
-from core.ids import BehaviorKey, behavior_key, decode_node_id, encode_node_id, uuid_of
+from core.ids import BehaviorKey, behavior_key, behavior_node_id, decode_node_id, encode_node_id, uuid_of
 
 INSTANTS = st.datetimes(timezones=st.just(UTC))
 KEYS = st.builds(BehaviorKey, st.uuids(), INSTANTS, st.uuids())
@@ -19,8 +19,17 @@ NAMES = st.from_regex(r"[A-Z][A-Za-z]*", fullmatch=True)
 @few
 @given(KEYS)
 def test_a_behaviors_id_holds_its_whole_key(key: BehaviorKey):
-    assert BehaviorKey.from_bytes(key.to_bytes()) == key
-    assert behavior_key(encode_node_id("Behavior", key.to_bytes())) == key
+    assert behavior_key(key.node_id) == key
+
+
+def test_a_behaviors_id_stays_what_it_was():
+    person, event = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
+
+    text = behavior_node_id(person, datetime(2026, 8, 1, 9, 0, 0, 123_456, UTC), event)
+
+    assert text == "QmVoYXZpb3I6a6e4EJ2tEdGAtADAT9QwyAAGV_iHrmZAa6e4EZ2tEdGAtADAT9QwyA"
+    micros = 1_785_574_800_123_456
+    assert text == encode_node_id("Behavior", person.bytes + micros.to_bytes(8) + event.bytes)
 
 
 @few
@@ -49,7 +58,7 @@ def test_a_uuid_is_found_in_an_id_of_its_type_and_in_itself(name: str, uuid: UUI
 def test_whatever_is_no_id_names_nothing(text: str):
     decoded, key = decode_node_id(text), behavior_key(text)
 
-    assert key is None or decoded == ("Behavior", key.to_bytes())
+    assert key is None or decoded == decode_node_id(key.node_id)
     assert uuid_of(text, "User") is None or decoded is None
 
 
