@@ -67,6 +67,9 @@ class Database:
         address, connect_args = split_url(url)
         connect_args["timeout"] = _CONNECT_SECONDS
         connect_args["connection_class"] = _Connection
+        connect_args["max_cacheable_statement_size"] = (
+            0  # no limit: metrics' texts are long, and parsing them takes long
+        )
         # A frozen server sends no error: our own clock must end the wait, a little after the server's would have.
         connect_args["command_timeout"] = options.statement_timeout + 1
         connect_args["server_settings"] = {

@@ -1,0 +1,32 @@
+"""Statements that are built once, and how the driver keeps them."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import Text, select, text
+
+from db.engine import Database
+from db.prepared import fetch, parameter, prepared
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+async def test_a_long_statement_is_parsed_once_by_a_connection(database: Database):
+    word = parameter("word", Text())
+    statement = prepared(select(*(word.label(f"column_{number}") for number in range(1500))))
+    assert len(statement.sql) > 15 * 1024  # what the driver would keep by itself
+
+    async with database.alone() as connection:
+        for said in ("one", "two"):
+            [row] = await fetch(connection, statement, {"word": said})
+            assert (row.column_0, row["column_1499"]) == (said, said)
+        kept = await connection.scalar(
+            text("SELECT count(*) FROM pg_prepared_statements WHERE statement = :sql"), {"sql": statement.sql}
+        )
+
+    assert kept == 1
