@@ -185,8 +185,8 @@ class _Connected:
         self._url = url
 
     async def __aenter__(self) -> Any:
-        settings = {"timezone": "UTC", "work_mem": "32MB", "jit": "off"}
-        self._connection = await asyncpg.connect(self._url, server_settings=settings)
+        settings = {"timezone": "UTC", "work_mem": "32MB", "random_page_cost": "1.1", "jit": "off"}
+        self._connection = await asyncpg.connect(self._url, server_settings=settings, max_cacheable_statement_size=0)
         return self._connection
 
     async def __aexit__(self, *_error: object) -> None:
