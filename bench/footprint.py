@@ -1,34 +1,30 @@
 """What the service takes: time to start, memory idle and under load, disk for each event."""
 
 import asyncio
-import http.client
 import json
-import os
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 from uuid import UUID
 
-import psutil
 from sqlalchemy import make_url
 
-from bench import storage
+from bench import servers, storage
 from bench.asking import ORGANIZATION
 from bench.dashboard import QUERY, Question
 from bench.events import browsing, store, until
-from bench.held import ASKERS, BATCH_POSTERS, GRAPHQL, POSTERS, Dashboard, Held, Running, hold
+from bench.held import ASKERS, BATCH_POSTERS, GRAPHQL, POSTERS, Dashboard, Held, hold
 from bench.section import Bench, Section, Target, table
 from bench.service import fresh_database, serving, up_to_date
 from core.limits import EVENTS_PER_BATCH
-from tests.ports import free_port
-from tests.servers import COMMAND, surroundings, wait_until
+from tests.servers import surroundings
 from tests.wire import BATCH, BEHAVIORS
 
 _ROOT = Path(__file__).parent.parent
@@ -65,8 +61,9 @@ async def measure(bench: Bench) -> Section:
     imports = {title: await asyncio.to_thread(imported, module) for title, module in _PROGRAMS.items()}
     async with filled(bench, _HISTORY) as asked:
         start = await asyncio.to_thread(started, asked.url, bench.folder)
-        with running(asked.url, bench.folder) as service:
-            held = await hold(service, bench.options.load_seconds, asked.dashboard, asked.people)
+        with servers.service(asked.url, bench.folder) as service:
+            database = make_url(asked.url).database or ""
+            held = await hold(service, database, bench.options.load_seconds, asked.dashboard, asked.people)
     stored = await storage.stored(bench.server_url, bench.folder, bench.options.events[0])
     before = await storage.stored_before(bench.server_url, bench.options.events[0])
     return Section(
@@ -153,41 +150,13 @@ def started(url: str, folder: Path, times: int = _TIMES) -> Took:
     taken = []
     for _ in range(times):
         began = time.perf_counter()
-        with running(url, folder) as service:
-            used = psutil.Process(service.pid).cpu_times()
-            taken.append(Took(time.perf_counter() - began, used.user + used.system))
+        with servers.service(url, folder) as service:
+            taken.append(Took(time.perf_counter() - began, servers.cpu_seconds(service.pid)))
     return _median(taken)
 
 
 def _median(taken: Sequence[Took]) -> Took:
     return Took(median(each.seconds for each in taken), median(each.processor for each in taken))
-
-
-@contextmanager
-def running(url: str, folder: Path) -> Iterator[Running]:
-    """`web-behavior serve` on the database, without rate limits, once it is ready."""
-    port = free_port()
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    settings = {"DATABASE_URL": url, "PORT": str(port), "DATA_DIR": str(folder), "RATE_LIMIT_ENABLED": "false"}
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [COMMAND, "serve"], env=kept | settings, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            wait_until(lambda: process.poll() is not None or _is_ready(port), "the service")
-            yield Running(f"http://127.0.0.1:{port}", process.pid, make_url(url).database or "")
-        finally:
-            process.terminate()
-
-
-def _is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/ready")
-        return connection.getresponse().status == http.client.OK
-    except OSError:
-        return False
-    finally:
-        connection.close()
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -20,17 +20,16 @@ import asyncpg
 import orjson
 import typer
 
-from bench import dashboard
+from bench import dashboard, servers
+from bench.client import Asked, Client, connected
 from bench.dashboard import Question
 from bench.events import browsing, store, until
-from bench.processes import Asked, Client, running
 from bench.section import Bench, Options, Section, Target, console, table
 from bench.service import execute, fresh_database, serving, up_to_date
 from db import embedded
 from db.engine import Database
 from resolvers.batches import STATEMENTS_AT_ONCE
 from tests.sent import watched
-from tests.servers import COMMAND
 from tests.world import PASSWORD, Asker
 
 OURS, STOCK, CANNED = "web-behavior", "graphql-core's executor", "bare ASGI, same bytes"
@@ -118,15 +117,9 @@ def _start(
     stack: ExitStack, url: str, folder: Path, bodies: Mapping[str, bytes]
 ) -> tuple[dict[str, Client], dict[str, str]]:
     """The systems, running and warm, and the headers that sign a request in."""
-    settings = {
-        "DATABASE_URL": url,
-        "DATA_DIR": str(folder / "graphql"),
-        "JWT_SECRET": "only for the benchmark, which is not served",
-        "RATE_LIMIT_ENABLED": "false",
-        "LOG_LEVEL": "warning",
-    }
-    ours = stack.enter_context(running([str(COMMAND), "serve"], settings))
-    stock = stack.enter_context(running([sys.executable, "-m", "bench.stock", "serve"], settings))
+    secret = {"JWT_SECRET": "only for the benchmark, which is not served"}  # the same for both
+    ours = _client(stack, servers.service(url, folder, **secret))
+    stock = _client(stack, servers.service(url, folder, program=[sys.executable, "-m", "bench.stock"], **secret))
     login = {"query": _LOGIN, "variables": {"input": {"username": _ADMIN, "password": PASSWORD}}}
     token = orjson.loads(ours.post("/graphql", orjson.dumps(login), {}))["data"]["login"]["accessToken"]
     headers = {"Authorization": f"Bearer {token}"}
@@ -137,12 +130,14 @@ def _start(
         if answer != stock.post("/graphql", body, headers) or b'"errors"' in answer:
             raise ValueError(f"{name} is answered differently, or wrong")
         (answers / name).write_bytes(answer)
-    options = ["--factory", "--no-access-log", "--no-server-header", "--log-level", "warning"]
-    command = [sys.executable, "-m", "uvicorn", "bench.canned:create", *options]
-    canned = stack.enter_context(running(command, {"ANSWERS": str(answers)}))
+    canned = _client(stack, servers.bare("bench.canned:create", ANSWERS=str(answers)))
     systems = {OURS: ours, STOCK: stock, CANNED: canned}
     _round(systems, bodies, headers, dict.fromkeys(bodies, 3))  # they warm up
     return systems, headers
+
+
+def _client(stack: ExitStack, server: AbstractContextManager[servers.Server]) -> Client:
+    return stack.enter_context(connected(stack.enter_context(server)))
 
 
 def _round(

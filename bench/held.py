@@ -15,6 +15,7 @@ import msgspec
 from bench import memory
 from bench.events import browsing, until
 from bench.memory import Memory
+from bench.servers import Server
 from core.events import RawEvent
 from core.limits import EVENTS_PER_BATCH
 from tests.wire import BATCH, BEHAVIORS
@@ -24,15 +25,6 @@ POSTERS, BATCH_POSTERS, ASKERS = 48, 16, 8
 """Connections that post single events, that post a thousand at a time, that ask for dashboards; none pauses."""
 _SETTLE_SECONDS = 3.0
 _JSON = {"Content-Type": "application/json"}
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A service: where it listens, its process, and the name of its database."""
-
-    address: str
-    pid: int
-    database: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +46,19 @@ class Held:
     answered: Counter[str]
 
 
-async def hold(service: Running, seconds: float, dashboard: Dashboard, people: Sequence[UUID]) -> Held:
-    """Watch a service's memory while it is posted to and asked for so long, and a little before and after."""
+async def hold(service: Server, database: str, seconds: float, dashboard: Dashboard, people: Sequence[UUID]) -> Held:
+    """Watch the memory of a service and of its connections to the database while it is under load for so long.
+
+    A little before and after, too.
+    """
+    assert service.pid is not None  # noqa: S101 - it is one of ours
     await asyncio.sleep(_SETTLE_SECONDS)
-    idle = memory.now(service.pid, service.database)
-    with memory.watching(service.pid, service.database) as watch:
-        answered = await _load(service.address, seconds, dashboard, people)
+    idle = memory.now(service.pid, database)
+    with memory.watching(service.pid, database) as watch:
+        answered = await _load(f"http://{service.host}:{service.port}", seconds, dashboard, people)
     await asyncio.sleep(_SETTLE_SECONDS)
     first, second = watch.halves()
-    return Held(idle, first, second, memory.now(service.pid, service.database), answered)
+    return Held(idle, first, second, memory.now(service.pid, database), answered)
 
 
 async def _load(address: str, seconds: float, dashboard: Dashboard, people: Sequence[UUID]) -> Counter[str]:
