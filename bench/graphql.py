@@ -33,6 +33,7 @@ from tests.sent import watched
 from tests.world import PASSWORD, Asker
 
 OURS, STOCK, CANNED = "web-behavior", "graphql-core's executor", "bare ASGI, same bytes"
+_SQL = "its statements by bare asyncpg"
 PAGE, NEWEST, SMALL, DASHBOARD = "Page", "Newest", "Small", "Dashboard"
 ROUNDS = 5
 TIMES = {PAGE: 20, NEWEST: 10, SMALL: 200, DASHBOARD: 5}
@@ -49,6 +50,12 @@ _TITLES = {
     NEWEST: f"everybody's newest {_ROWS} behaviors, 8 fields each",
     SMALL: "`viewer { username }`",
     DASHBOARD: "the dashboard of one person, 30 days",
+}
+_PICTURED = {
+    PAGE: f"{_ROWS} behaviors of a person",
+    NEWEST: f"{_ROWS} behaviors of everybody",
+    SMALL: "viewer { username }",
+    DASHBOARD: "a person's dashboard",
 }
 _LOGIN = "mutation Login($input: LoginInput!) { login(input: $input) { ... on LoginSuccess { accessToken } } }"
 _ADMIN = "bench"
@@ -236,7 +243,26 @@ def section(found: Answered) -> Section:
                 found.overhead <= _OVERHEAD,
             ),
         ],
+        lambda figure: _draw(figure, found),
     )
+
+
+def _draw(figure: Any, found: Answered) -> None:
+    """A query each, since they differ by a factor of fifty."""
+    seen: dict[str, Any] = {}
+    colors = {OURS: "tab:blue", STOCK: "tab:orange", CANNED: "tab:gray", _SQL: "tab:green"}
+    for axis, (query, asked) in zip(figure.subplots(1, len(found.asked)), found.asked.items(), strict=True):
+        bars = {name: each.latency * 1000 for name, each in asked.items()}
+        if query == DASHBOARD:
+            bars[_SQL] = found.sql * 1000
+        drawn = axis.bar(list(bars), list(bars.values()), color=[colors[name] for name in bars])
+        seen |= zip(bars, drawn, strict=True)
+        axis.bar_label(drawn, fmt="%.1f", padding=2)
+        axis.set_title(_PICTURED[query], fontsize=10)
+        axis.set_xticks([])
+        axis.margins(y=0.1)
+    figure.axes[0].set_ylabel("milliseconds (median)")
+    figure.legend(seen.values(), seen, loc="outside lower center", ncols=len(seen))
 
 
 def _ms(seconds: float) -> str:
