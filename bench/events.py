@@ -10,7 +10,7 @@ be but a few events a session, there are fewer sessions.)
 import asyncio
 import heapq
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, groupby, islice
@@ -34,9 +34,10 @@ EVENTS_A_DAY = 2_500
 _SEED = 11
 _IN_FLIGHT = 8
 _WEEK, _WORKING_WEEK = 7, 5
-_WORKING_DAYS = [
+_DAYS_WORKED = [
     day for day in range(DAYS - 1) if day % _WEEK < _WORKING_WEEK
 ]  # the last is left to those who work past midnight
+WORKING_DAYS = len(_DAYS_WORKED)
 _SESSIONS_A_DAY = 5
 _HOURS_A_DAY = 9.5
 _EVENTS_A_SESSION = 40
@@ -58,6 +59,10 @@ _TYPES = {
 _TYPE_NAMES, _TYPE_WEIGHTS = list(_TYPES), list(accumulate(_TYPES.values()))
 _BURST_ENDS, _PAUSE, _LONG_PAUSE_CHANCE, _LONG_PAUSE = 0.12, 4.0, 0.04, 40.0
 _NO_ADDRESS_CHANCE, _NEW_TAB_CHANCE = 0.005, 0.02
+
+
+Made = Callable[[list[UUID], int, datetime], Iterator[RawEvent]]
+"""Makes so many events of people up: `browsing` spreads them over a month, `busy_days` fills a month's first days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def browsing(people: list[UUID], events: int, end: datetime) -> Iterator[RawEven
 
 def busy_days(people: list[UUID], events: int, end: datetime) -> Iterator[RawEvent]:
     """The first so many events of a month in which everybody has EVENTS_A_DAY on each working day."""
-    return islice(browsing(people, len(people) * len(_WORKING_DAYS) * EVENTS_A_DAY, end), events)
+    return islice(browsing(people, len(people) * WORKING_DAYS * EVENTS_A_DAY, end), events)
 
 
 async def store(services: Services, events: Iterable[RawEvent], count: int, title: str) -> float:
@@ -133,7 +138,7 @@ def _sessions(rng: Random, number: int, count: int) -> list[_Session]:
     """A month's sessions, with the events shared out among them. Some overlap: a second window is open."""
     begin = 5 + 15 * number / PEOPLE  # people live in many time zones: some work past UTC's midnight
     slot = _HOURS_A_DAY / _SESSIONS_A_DAY
-    places = [(day, index) for day in _WORKING_DAYS for index in range(_SESSIONS_A_DAY)]
+    places = [(day, index) for day in _DAYS_WORKED for index in range(_SESSIONS_A_DAY)]
     places = places[:: max(1, len(places) * _EVENTS_A_SESSION // max(count, 1))]
     bounds = list(accumulate((rng.uniform(0.3, 1.7) for _ in places), initial=0.0))
     sessions = []

@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 from bench import servers, storage
 from bench.asking import ORGANIZATION
 from bench.dashboard import QUERY, Question
-from bench.events import browsing, store, until
+from bench.events import EVENTS_A_DAY, PEOPLE, WORKING_DAYS, browsing, busy_days, store, until
 from bench.held import ASKERS, BATCH_POSTERS, GRAPHQL, POSTERS, Dashboard, Held, hold
 from bench.section import Bench, Section, Target, table
 from bench.service import fresh_database, serving, up_to_date
@@ -64,8 +64,9 @@ async def measure(bench: Bench) -> Section:
         with servers.service(asked.url, bench.folder) as service:
             database = make_url(asked.url).database or ""
             held = await hold(service, database, bench.options.load_seconds, asked.dashboard, asked.people)
-    stored = await storage.stored(bench.server_url, bench.folder, bench.options.events[0])
-    before = await storage.stored_before(bench.server_url, bench.options.events[0])
+    busy = await storage.stored(bench.server_url, bench.folder, bench.options.ingested, busy_days)
+    quiet = await storage.stored(bench.server_url, bench.folder, bench.options.events[0])
+    before = await storage.stored_before(bench.server_url, bench.options.ingested)
     return Section(
         [
             *("### Start", ""),
@@ -73,9 +74,9 @@ async def measure(bench: Bench) -> Section:
             *("", f"### Memory, {bench.options.load_seconds:g} seconds of load", ""),
             *_holding(held),
             *("", "### Disk", ""),
-            *_storing(stored, before),
+            *_storing(busy, quiet, before),
         ],
-        _targets(start, held, stored, before),
+        _targets(start, held, busy, before),
     )
 
 
@@ -121,14 +122,25 @@ def _holding(held: Held) -> list[str]:
     ]
 
 
-def _storing(stored: storage.Stored, before: storage.StoredBefore) -> list[str]:
+def _storing(busy: storage.Stored, quiet: storage.Stored, before: storage.StoredBefore) -> list[str]:
+    def each(size: int, stored: storage.Stored | storage.StoredBefore) -> str:
+        return f"{size / stored.events:.0f}"
+
     rows = [
-        ["row", f"{stored.table / stored.events:.0f}", f"{before.table / before.events:.0f}"],
-        ["indexes", f"{stored.key / stored.events:.0f} (one)", f"{before.indexes / before.events:.0f} (five)"],
-        ["rollups", f"{stored.rollups / stored.events:.0f}", "none"],
-        ["all", f"{stored.each:.0f}", f"{before.each:.0f}"],
+        ["row", each(busy.table, busy), each(quiet.table, quiet), each(before.table, before)],
+        ["indexes", each(busy.key, busy), each(quiet.key, quiet), each(before.indexes, before)],
+        ["rollups", each(busy.rollups, busy), each(quiet.rollups, quiet), "none"],
+        ["all", f"{busy.each:.0f}", f"{quiet.each:.0f}", f"{before.each:.0f}"],
+        ["write-ahead log", each(busy.log, busy), each(quiet.log, quiet), ""],
     ]
-    return table([f"bytes for each of {stored.events:,} events", "web-behavior", "the schema before"], rows)
+    quiet_day = quiet.events / (PEOPLE * WORKING_DAYS)
+    columns = [
+        "bytes for each event",
+        f"web-behavior, {EVENTS_A_DAY:,} of a person's working day",
+        f"web-behavior, {quiet_day:,.0f} of a person's working day",
+        "the schema before",
+    ]
+    return table(columns, rows)
 
 
 def imported(module: str) -> Took:

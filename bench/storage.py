@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench.events import PEOPLE, browsing, store, until
+from bench.events import PEOPLE, Made, browsing, store, until
 from bench.legacy_import import OLD_COLUMNS, old_rows
 from bench.service import execute, fresh_database, serving, up_to_date, value
 from db import embedded
@@ -84,13 +84,13 @@ async def stored_before(server_url: str, events: int) -> StoredBefore:
         return StoredBefore(events, *await old.connection.fetchrow(sizes))
 
 
-async def stored(server_url: str, folder: Path, events: int) -> Stored:
-    """Store so many events of the benchmark's month in a database of their own, make their rollups, and look."""
+async def stored(server_url: str, folder: Path, events: int, made: Made = browsing) -> Stored:
+    """Store so many events in a database of their own, make their rollups, and look."""
     async with fresh_database(server_url, "bench_storage") as url:
         async with serving(url, folder, rollups=True) as service:
             people = [person.id for person in (await service.company()).people]
             before = await value(url, _LOGGED)
-            await store(service.services, browsing(people, events, until()), events, f"{events:,} events")
+            await store(service.services, made(people, events, until()), events, f"{events:,} events")
             await up_to_date(service.services.database)
             log = await value(url, _LOGGED) - before
         await execute(url, "VACUUM ANALYZE")
