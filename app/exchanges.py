@@ -22,6 +22,7 @@ from app.observability.metrics import RequestMetrics
 from app.observability.names import RouteNames, method_label
 from app.observability.tracing import RequestSpan, Tracing
 from rest.answers import failure
+from rest.headers import headers_of
 
 log = structlog.get_logger()
 
@@ -80,7 +81,7 @@ class Exchanges:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
+        headers = headers_of(scope)
         request_id = self._id(headers.get(_ID_HEADER))
         added = [*self._headers.to(headers.get(b"origin")), (_ID_HEADER, request_id)]
         if self._leaving.has_begun:  # clients open a new connection for their next request: elsewhere

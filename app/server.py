@@ -142,7 +142,7 @@ def _answer_failures(app: FastAPI) -> None:
         return failure(error.detail, error.status_code, error.headers)
 
     async def unexpected(_request: Request, _error: Any) -> ASGIApp:
-        return _no_answer  # Starlette raises the error again, and the outermost layer answers it, as all that it gets
+        return _no_answer  # Starlette raises the error again, and the outermost layer answers it
 
     app.add_exception_handler(AppError, expected)
     app.add_exception_handler(HTTPException, http)

@@ -27,8 +27,8 @@ from db.rollups import keep_rollups
 from resolvers.key_ring import KeyRing
 from resolvers.services import Services, Throttles
 
-_WRITER_CONNECTIONS = 4
-"""Two for the event writer, which makes partitions with them, too; two for what goes on in the background."""
+_WRITER_CONNECTIONS = 5
+"""Two for the event writer, which makes partitions with them, too; one for each task that goes on in the background."""
 
 
 @asynccontextmanager

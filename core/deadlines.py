@@ -43,8 +43,8 @@ class within:  # noqa: N801 - reads as `asyncio.timeout` does
         if self.expired and self.task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise self._late() from error
 
-    def grant(self, seconds: float, late: Late) -> tuple[float, Late]:
-        """Bound what follows, from now on, by so much instead; what was left before, to grant it again afterwards."""
+    def reschedule(self, seconds: float, late: Late) -> tuple[float, Late]:
+        """Bound what follows, from now on, by so much instead. Returns what was left, to go on with it afterwards."""
         now = self._clock.loop.time()
         before = self.deadline - now, self._late
         self.deadline, self._late = now + seconds, late

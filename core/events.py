@@ -104,11 +104,15 @@ class EventRules:
     def check(self, raw: RawEvent, now: datetime) -> Event:
         """Return the event to store, or raise EventRejected."""
         url = raw.url or ""
-        _check_texts(raw, url)
+        is_usual = _is_usual(raw, url)
+        if not is_usual:
+            _check_ids(raw)
         ts = self._timestamp(raw.ts, now)
         kind = BY_WIRE_NAME.get(raw.type)
         if kind is None:
             raise EventRejected(RejectionCode.INVALID_TYPE, "invalid event type", _shown(raw.type))
+        if not is_usual:
+            _check_url(url)
         if raw.x is not None or raw.y is not None:
             _check_coordinate("x", raw.x)
             _check_coordinate("y", raw.y)
@@ -127,7 +131,7 @@ class EventRules:
 def _parse_timestamp(text: str) -> datetime:
     if not text:
         raise EventRejected(RejectionCode.INVALID_TIMESTAMP, "ts is required")
-    if len(text) == _USUAL_CHARACTERS and text[-1] == "Z":
+    if len(text) == _USUAL_CHARACTERS and text[-1] == "Z" and text.isascii():
         try:
             return msgspec.convert(text, datetime)
         except msgspec.ValidationError:
@@ -147,16 +151,27 @@ def _parse_timestamp(text: str) -> datetime:
         ) from error
 
 
-def _check_texts(raw: RawEvent, url: str) -> None:
+def _is_usual(raw: RawEvent, url: str) -> bool:
+    """Whether the texts are as nearly all are: nothing can be wrong with them then."""
     texts = raw.session_id + url
-    usual = raw.event_id is None and raw.session_id and texts.isascii() and "\0" not in texts
-    if usual and len(texts) <= limits.SESSION_ID_CHARACTERS:
-        return  # nearly all are, and nothing of what follows can be wrong with them
+    return (
+        raw.event_id is None
+        and raw.session_id != ""
+        and len(texts) <= limits.SESSION_ID_CHARACTERS
+        and texts.isascii()
+        and "\0" not in texts
+    )
+
+
+def _check_ids(raw: RawEvent) -> None:
     _check_text("sessionId", raw.session_id, limits.SESSION_ID_CHARACTERS)
     if not raw.session_id:
         raise EventRejected(RejectionCode.INVALID_EVENT, "sessionId is required")
     if raw.event_id is not None:
         _check_text("eventId", raw.event_id, limits.EVENT_ID_CHARACTERS)
+
+
+def _check_url(url: str) -> None:
     _check_storable("url", url)
     if len(url) * _UTF8_BYTES > limits.URL_BYTES and len(url.encode()) > limits.URL_BYTES:
         raise EventRejected(RejectionCode.TOO_LARGE, "url is too long", f"at most {limits.URL_BYTES} bytes are kept")

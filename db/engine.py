@@ -1,5 +1,6 @@
 """The way to PostgreSQL: one pool, short transactions, and failures told in our own words."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,6 +33,8 @@ _CouldNotConnect = AsyncAdapt_asyncpg_dbapi.Error
 """As `raw_connection` passes it on from the driver: SQLAlchemy wraps it for its own connections alone."""
 _LOST = asyncpg.InterfaceError, asyncpg.InternalClientError
 """By the driver of a connection that is closed; and of one whose server has said that it goes, but not gone yet."""
+_INTERRUPTED = TimeoutError, asyncio.CancelledError
+"""While a statement may have been under way: whoever uses the connection next would be made to wait for its end."""
 _READ_ONLY = "25006"
 _BAD_VALUE_CLASS = "22"
 
@@ -67,9 +70,8 @@ class Database:
         address, connect_args = split_url(url)
         connect_args["timeout"] = _CONNECT_SECONDS
         connect_args["connection_class"] = _Connection
-        connect_args["max_cacheable_statement_size"] = (
-            0  # no limit: metrics' texts are long, and parsing them takes long
-        )
+        # No limit: metrics' texts are long, and parsing them takes long.
+        connect_args["max_cacheable_statement_size"] = 0
         # A frozen server sends no error: our own clock must end the wait, a little after the server's would have.
         connect_args["command_timeout"] = options.statement_timeout + 1
         connect_args["server_settings"] = {
@@ -145,7 +147,7 @@ class Database:
                 connection = await self._waited_for(self.engine.raw_connection())
                 try:
                     yield connection.driver_connection
-                except (asyncpg.ReadOnlySQLTransactionError, TimeoutError, *_LOST):  # as in `_dropped_if_useless`
+                except (asyncpg.ReadOnlySQLTransactionError, *_INTERRUPTED, *_LOST):  # as in `_dropped_if_useless`
                     connection.invalidate()
                     raise
                 finally:
@@ -239,7 +241,7 @@ async def _dropped_if_useless(connection: AsyncConnection) -> AsyncIterator[None
         if sqlstate_of(error) == _READ_ONLY:  # after a failover an old primary still answers, but refuses writes
             await connection.invalidate()
         raise
-    except TimeoutError:  # a frozen server would not hear of the rollback either
+    except _INTERRUPTED:  # a frozen server would not hear of the rollback either, nor that the statement is cancelled
         await connection.invalidate()
         raise
 

@@ -40,7 +40,7 @@ log = structlog.get_logger()
 QUEUE_BYTES = 64 * 1024 * 1024
 """How much memory the events that wait may hold, about."""
 GROUP_EVENTS = 2_500
-"""How many events one commit takes at the most: small enough that nobody waits long behind a group."""
+"""A commit takes no further request once it has so many events: few enough that nobody waits long behind a group."""
 PLENTY_EVENTS = 2_000
 """How many must wait for a second group at the same time. Fewer are better stored together, when the first is done."""
 
@@ -95,7 +95,9 @@ class EventWriter:
 
     async def run(self) -> None:
         """Commit groups until `close()`, then until the queue is empty."""
-        await asyncio.gather(self._commit_groups(self._arrival, 0), self._commit_groups(self._plenty, PLENTY_EVENTS))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._commit_groups(self._arrival, 0))
+            tasks.create_task(self._commit_groups(self._plenty, PLENTY_EVENTS))
 
     async def _commit_groups(self, arrival: asyncio.Event, least: int) -> None:
         """Commit groups, one after the other, whenever at least so many events wait."""

@@ -55,8 +55,9 @@ class _Row(asyncpg.Record):  # type: ignore[misc]  # the driver comes without ty
 async def fetch(connection: AsyncConnection, statement: Prepared, values: Mapping[str, Any]) -> list[Any]:
     """The statement's rows for these values. KeyError when a parameter has none.
 
-    It goes to asyncpg itself, as part of the transaction that is under way: SQLAlchemy's way there, and its rows, take
-    longer than the driver's own. A failure is the driver's own, too.
+    It goes to asyncpg itself: SQLAlchemy's way there, and its rows, take longer than the driver's own. A failure is the
+    driver's own, too. It is part of a transaction only once SQLAlchemy has sent a statement of its own, before which it
+    sends no BEGIN.
     """
     assert connection.sync_connection is not None  # noqa: S101 - it is lent, so it is connected
     driver: Any = connection.sync_connection.connection.driver_connection

@@ -4,6 +4,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from core.deadlines import within
 from core.errors import TooLarge, TooSlow
+from rest.headers import headers_of
 
 _SECONDS = 30
 
@@ -14,15 +15,15 @@ async def read_body(request: Request, limit: int, bound: within | None = None) -
     TooSlow when it has not arrived after half a minute: memory is not held for whoever stalls. The time that it takes
     is none of `bound`'s, which the request as a whole has. ClientDisconnect.
     """
-    declared = dict(request.scope["headers"]).get(b"content-length", b"")
+    declared = headers_of(request.scope).get(b"content-length", b"")
     if declared.isdigit() and int(declared) > limit:
         raise TooLarge(_message(limit))
     if bound is None:
         with within(_SECONDS, _too_slow):
             return await _read(request, limit)
-    left = bound.grant(_SECONDS, _too_slow)
+    left = bound.reschedule(_SECONDS, _too_slow)
     body = await _read(request, limit)
-    bound.grant(*left)
+    bound.reschedule(*left)
     return body
 
 

@@ -16,6 +16,7 @@ from rest.answers import Json, success
 from rest.bodies import read_body
 from rest.decoding import decode_batch, decode_event
 from rest.documentation import AUTHENTICATE, CREATE_BEHAVIOR, CREATE_BEHAVIORS
+from rest.headers import headers_of
 
 BODY_LIMIT = 5 * 1024 * 1024
 
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/api/v1/inayla", tags=["Browser extension"])
 def client_of(request: Request) -> Client:
     """Where a request comes from, and the API key it carries."""
     scope = request.scope
-    headers, client = dict(scope["headers"]), scope["client"]
+    headers, client = headers_of(scope), scope["client"]
     key = headers.get(b"x-api-key") or headers.get(b"api-key")
     return Client(client[0] if client else "unknown", key.decode("latin-1") if key else None)
 

@@ -62,7 +62,7 @@ class Context:
         self.forget()
 
     def forget(self) -> None:
-        """Load afresh whatever is asked for from here on."""
+        """Let go of all that was loaded: after a change it is loaded afresh, and at the end it is needed no more."""
         self.__dict__.pop("caller", None)
 
     def require_sign_in(self) -> None:

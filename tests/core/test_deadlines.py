@@ -83,17 +83,17 @@ def the_part() -> Exception:
 
 async def test_time_that_is_granted_for_a_while_is_none_of_what_was_left():
     with within(60) as bound:
-        left = bound.grant(0, the_part)
-        bound.grant(*left)
+        left = bound.reschedule(0, the_part)
+        bound.reschedule(*left)
         await asyncio.sleep(0.5)  # longer than the part was allowed to take
 
-        assert 58 < bound.grant(*left)[0] < 60
+        assert 58 < bound.reschedule(*left)[0] < 60
 
 
 async def test_a_part_that_takes_longer_than_was_granted_is_told_apart():
     async def endless_part() -> None:
         with within(60) as bound:
-            bound.grant(SOON, the_part)
+            bound.reschedule(SOON, the_part)
             await asyncio.Event().wait()
 
     with pytest.raises(LookupError, match="the part"):

@@ -78,7 +78,16 @@ def test_an_instant_as_browsers_write_it_is_read_like_any_other(naive: datetime)
     assert {ts.tzinfo for ts in read} == {UTC}
 
 
-@pytest.mark.parametrize("ts", ["2026-08-01T09:00:00+0130", "2026-02-30T09:00:00.123Z", "2026-08-01T24:00:00.123Z"])
+@pytest.mark.parametrize(
+    "ts",
+    [
+        "2026-08-01T09:00:00+0130",
+        "2026-02-30T09:00:00.123Z",
+        "2026-08-01T24:00:00.123Z",
+        "2026-08-01T09:00:00.12\ud800Z",
+        "2026-08-01T09:00:00.12\N{ARABIC-INDIC DIGIT THREE}Z",
+    ],
+)
 def test_what_is_only_as_long_as_an_instant_is_none(ts: str):
     found = rejection(ts=ts)
 
@@ -113,3 +122,22 @@ def test_a_rejected_events_text_can_be_stored_whatever_it_was(members: object):
     assert "\0" not in text
     assert text.isascii()
     assert set(json.loads(text)) == {"url"}
+
+
+def test_of_several_faults_the_first_in_this_order_is_told():
+    faults = {"event_id": "e\0", "ts": "today", "type": "party", "url": "https://a.com/\0", "x": -1, "y": -1}
+    told = []
+    while faults:
+        found = rejection(**faults)
+        assert found is not None
+        told.append(found.message().split(":")[0])
+        faults.pop(next(iter(faults)))
+
+    assert told == [
+        "eventId contains a NUL character",
+        "invalid timestamp",
+        "invalid event type",
+        "url contains a NUL character",
+        "x must be between 0 and 10000",
+        "y must be between 0 and 10000",
+    ]

@@ -123,3 +123,16 @@ def test_the_id_is_the_hash_of_the_person_and_the_members(event: Event):
 
     assert ids([event]) == [expected]
     assert (expected.version, str(expected)) == (8, str(UUID(bytes=expected.bytes)))
+
+
+def test_ids_stay_what_they_are():
+    """Those of events that were stored long ago are derived anew whenever these are sent again."""
+    events = [accepted(x=1, y=2), accepted(x=1, y=2), accepted(url="https://пример.рф/"), accepted(event_id="e1")]
+
+    assert [*map(str, ids(events)), str(id_from("organization", "7"))] == [
+        "7614b3ea-c0a3-8dd9-9028-0d3847fbae18",
+        "78527f80-03ec-8162-ac42-27a8e09a9571",
+        "a5c70659-1def-8552-90da-673c8aec72a4",
+        "4a83fa46-2ef7-8aee-871a-69f157ef4e49",
+        "2f2671c6-b8ef-80f4-826c-2cde9e82f58f",
+    ]

@@ -1,11 +1,15 @@
 """Statements that are built once, and how the driver keeps them."""
 
+import os
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import Text, select, text
+from sqlalchemy import Integer, Text, func, select, text
 
-from db.engine import Database
+from core.deadlines import within
+from core.errors import Unavailable
+from db.engine import Database, unavailable
 from db.prepared import fetch, parameter, prepared
 
 
@@ -30,3 +34,19 @@ async def test_a_long_statement_is_parsed_once_by_a_connection(database: Databas
         )
 
     assert kept == 1
+
+
+async def test_a_connection_is_not_used_again_when_its_statement_was_cancelled(database: Database):
+    asleep = prepared(select(func.pg_sleep(parameter("seconds", Integer()))))
+    async with database.alone() as connection:
+        backend = await connection.scalar(text("SELECT pg_backend_pid()"))
+
+    os.kill(backend, signal.SIGSTOP)  # it will not hear that its statement is cancelled
+    try:
+        with pytest.raises(Unavailable), within(0.1, unavailable):
+            async with database.alone() as connection:
+                await fetch(connection, asleep, {"seconds": 0})
+        async with database.alone() as connection:
+            assert await connection.scalar(text("SELECT pg_backend_pid()")) != backend
+    finally:
+        os.kill(backend, signal.SIGCONT)

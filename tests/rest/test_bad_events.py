@@ -39,6 +39,7 @@ BAD = {
     "ts before year one": (raw_event(ts='"0001-01-01T00:00:00+14:00"'), "invalid_timestamp"),
     "ts with NUL": (raw_event(ts='"2026-08-03T09:00:00Z\\u0000"'), "invalid_timestamp"),
     "ts lone surrogate": (raw_event(ts='"\\udfff"'), "invalid_timestamp"),
+    "ts lone surrogate in an instant": (raw_event(ts='"2026-08-01T09:00:00.12\\ud800Z"'), "invalid_timestamp"),
     "ts in other digits": (raw_event(ts='"२१२६-१८-१३T१९:११:११Z"'), "invalid_timestamp"),
     "ts two days ahead": (raw_event(ts=f'"{ahead(days=2)}"'), "invalid_timestamp"),
     "ts six years back": (raw_event(ts=f'"{ahead(days=-6 * 366)}"'), "invalid_timestamp"),

@@ -165,10 +165,11 @@ async def test_what_was_loaded_for_a_request_goes_with_it(world: World):
     gc.collect()
     gc.disable()  # it would take long to come by, and clear up for us
     try:
-        await asker.ask("{ extensionUsers { nodes { behaviors { nodes { id } } } } }")
+        answer = await asker.ask("{ extensionUsers { nodes { behaviors { nodes { id } } } } }")
         await asyncio.sleep(0.01)  # the event loop lets go of what it did last
         left = [each for each in gc.get_objects() if type(each) is BehaviorRow]
     finally:
         gc.enable()
 
+    assert answer["extensionUsers"]["nodes"][0]["behaviors"]["nodes"]
     assert left == []
