@@ -69,7 +69,10 @@ async def thin_out_marks(connection: AsyncConnection) -> None:
     """Take away all marks of an hour but the first, which says as much. For who is alone."""
     await connection.execute(
         text("""
-            DELETE FROM dirty_hours AS mark USING dirty_hours AS first
+            DELETE FROM dirty_hours AS mark USING (
+                SELECT user_id, hour, min(marked_at) AS marked_at FROM dirty_hours
+                GROUP BY user_id, hour HAVING count(*) > 1
+            ) AS first
             WHERE first.user_id = mark.user_id AND first.hour = mark.hour AND first.marked_at < mark.marked_at
         """)
     )

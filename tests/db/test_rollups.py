@@ -135,6 +135,24 @@ async def test_of_many_marks_an_hour_keeps_the_first(world: World, services: Ser
         assert left.all() == [(hours[0].hour, instants[0]), (hours[1].hour, instants[1])]
 
 
+async def test_an_hour_may_have_very_many_marks(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    async with services.database.write() as db:
+        await rollups.mark(db, [rollups.PersonHour(person.id, moment("09:00:00"))])
+        await db.execute(
+            text("""
+                INSERT INTO dirty_hours (user_id, hour, marked_at)
+                SELECT user_id, hour, marked_at + number * interval '1 ms'
+                FROM dirty_hours, generate_series(1, 30000) AS number
+            """)
+        )
+
+    await thin_out(services.database)  # to compare each with each would take longer than a statement may
+
+    async with services.database.read() as db:
+        assert await db.scalar(text("SELECT count(*) FROM dirty_hours")) == 1
+
+
 async def test_what_is_over_is_made_in_the_background(
     world: World, services: Services, monkeypatch: pytest.MonkeyPatch
 ):
