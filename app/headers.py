@@ -23,6 +23,7 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
 }
 _VARY = b"vary"
+_USUAL = {b"content-type", b"content-length"}
 
 
 class CommonHeaders:
@@ -54,6 +55,8 @@ class CommonHeaders:
 def completed(headers: RawHeaders, added: RawHeaders) -> RawHeaders:
     """An answer's headers with those added that it has not set otherwise."""
     own = {name for name, _ in headers}
+    if own <= _USUAL:  # nearly all answers: none of these is ever added
+        return [*headers, *added]
     return [*headers, *(header for header in added if header[0] not in own or header[0] == _VARY)]
 
 
