@@ -1,7 +1,7 @@
 """The ceiling of one process: an application that reads the same requests and gives answers of the same bytes.
 
-A bare Starlette route under the same server (uvicorn, uvloop, httptools), msgspec in and out. Nothing is checked,
-nothing is stored. `uvicorn --factory bench.echo:create`.
+A bare Starlette route under the same server (uvicorn, uvloop, httptools), msgspec in and out, the same headers. Nothing
+is checked, nothing is stored. `uvicorn --factory bench.echo:create`.
 """
 
 from typing import Any
@@ -12,9 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.headers import CommonHeaders
+from app.origins import Origins
+from bench.posts import ORIGIN
 from core.events import RawEvent
 
 _ID = "0e8f0d53-3f6e-8c3a-9d6b-5f0b6a1c2d3e"
+_HEADERS = [
+    *CommonHeaders(Origins("http://localhost", frozenset()), https=False).to(ORIGIN.encode()),
+    (b"x-request-id", b"0" * 32),
+]
 
 
 class _Batch(msgspec.Struct):
@@ -60,7 +67,9 @@ async def _many(request: Request) -> Response:
 
 
 def _created(answer: dict[str, Any]) -> Response:
-    return Response(_encode(answer), 201, media_type="application/json")
+    response = Response(_encode(answer), 201, media_type="application/json")
+    response.raw_headers += _HEADERS
+    return response
 
 
 def create() -> Starlette:

@@ -10,6 +10,7 @@ import msgspec
 
 from core.events import RawEvent
 
+ORIGIN = "chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb"
 _SEED = 7
 _DOMAINS = 300
 _PAGES = 40
@@ -44,7 +45,7 @@ class Load:
         key = f"X-API-Key: {poster.api_key}\r\n" if poster.api_key else ""
         head = (
             f"POST {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) bench\r\n"
-            f"Origin: chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb\r\nAccept: */*\r\n"
+            f"Origin: {ORIGIN}\r\nAccept: */*\r\n"
             f"Content-Type: application/json\r\n{key}Content-Length: "
         )
         events = self.events(poster)

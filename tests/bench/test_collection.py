@@ -7,15 +7,18 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 
 from bench.collection import COPY, ECHO, OURS, section
 from bench.driving import Run
+from bench.echo import create
 from bench.load import Driven, drive
-from bench.posts import Load, Poster
+from bench.posts import ORIGIN, Load, Poster
 from core.clock import now
 from core.events import EventRules
 from core.identity import OccurrenceCounter
 from rest.decoding import decode_batch, decode_event
+from tests.world import World
 
 ADA = Poster(1, UUID(int=1), "her-key")
 BIG = 3_000_000
@@ -91,3 +94,18 @@ def test_the_page_tells_parts_of_the_ceilings_and_which_targets_are_met():
     assert [(each.reached, each.met) for each in told.targets] == [("70%", True), ("20 ms", True), ("50%", False)]
     row = "| web-behavior | 7,000 | 7,000 | 70% | 7% | 4.0 ms | 20.0 ms | 100 µs | 30 µs | 20% |"
     assert row in told.lines
+
+
+async def test_the_echo_answers_with_the_headers_of_the_service(world: World):
+    event = {"sessionId": "s", "ts": now().isoformat(), "type": "focus", "url": "https://a.com/"}
+    echo = AsyncClient(transport=ASGITransport(create()), base_url="http://localhost")
+    async with echo:
+        theirs, ours = [
+            await client.post("/api/v1/inayla/behaviors", json=event, headers={"Origin": ORIGIN})
+            for client in (echo, world.http)
+        ]
+
+    assert theirs.status_code == ours.status_code == 201
+    assert set(theirs.headers) == set(ours.headers)
+    differ = {name for name, value in ours.headers.items() if theirs.headers[name] != value}
+    assert differ <= {"content-length", "x-request-id"}
