@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench.events import PEOPLE, Made, browsing, store, until
+from bench.events import PEOPLE, Made, browsing, busy_days, store, until
 from bench.legacy_import import OLD_COLUMNS, old_rows
 from bench.service import execute, fresh_database, serving, up_to_date, value
 from db import embedded
@@ -108,10 +108,10 @@ async def stored(server_url: str, folder: Path, events: int, made: Made = browsi
 
 
 def main(events: Annotated[int, typer.Argument(help="How many events to store.")] = 300_000) -> None:
-    """Measure, and print the figures."""
+    """Measure busy working days, and print the figures."""
     with tempfile.TemporaryDirectory(prefix="wb-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # PostgreSQL runs as a user of its own for root
-        found = asyncio.run(stored(embedded.start(Path(folder) / "pg"), Path(folder), events))
+        found = asyncio.run(stored(embedded.start(Path(folder) / "pg"), Path(folder), events, busy_days))
     Console().print("\n".join(found.lines()))
 
 

@@ -80,8 +80,8 @@ class ServiceState(Collector):
         )
         yield _gauge(
             "web_behavior_rollup_oldest_mark_seconds",
-            "How long the oldest of them has been so; 0 without any. Questions read its events instead: right, but "
-            "slower.",
+            "How long the one that waits longest could have been made anew: since it was marked, or was over; 0 "
+            "without any. Questions read its events instead: right, but slower.",
             self._backlog.oldest_seconds if self._backlog else float("nan"),
         )
 

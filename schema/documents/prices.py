@@ -1,4 +1,4 @@
-"""What things cost, in points. docs/graphql.md says it in clients' words, and ADR 13 why.
+"""What things cost, in points. docs/graphql.md says it in clients' words, and ADR 11 why.
 
 A point is one object of the answer, or ten plain values: about 20 µs of the process that answers. A figure takes the
 database time, in proportion to the days it is of, and to how many people they are days of, which nobody knows before
