@@ -110,6 +110,7 @@ async def serving(url: str, folder: Path, *, rollups: bool) -> AsyncIterator[Ser
         "base_url": _BASE_URL,
         "data_dir": folder,
         "rate_limit_enabled": False,
+        "request_timeout_seconds": _PATIENCE_SECONDS,
         "rollups_enabled": rollups,
         "redis_url": None,
         "redis_host": None,
