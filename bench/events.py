@@ -22,7 +22,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from core.events import RawEvent
 from core.limits import EVENTS_PER_BATCH
 from resolvers import ingestion
-from resolvers.ingestion import Candidate
 from resolvers.services import Services
 
 PEOPLE = 40
@@ -104,7 +103,7 @@ async def store(services: Services, events: Iterable[RawEvent], count: int, titl
         async def feed() -> int:
             stored = 0
             while batch := list(islice(source, EVENTS_PER_BATCH)):
-                receipt = await ingestion.store(services, [Candidate(event, _payload) for event in batch])
+                receipt = await ingestion.store(services, batch)
                 stored += len(receipt.accepted)
                 progress.advance(task, len(batch))
             return stored
@@ -115,10 +114,6 @@ async def store(services: Services, events: Iterable[RawEvent], count: int, titl
     if stored != count:
         raise RuntimeError(f"{stored} events were stored instead of {count}.")
     return count / seconds
-
-
-def _payload() -> str:
-    return "{}"  # asked for only when an event is rejected
 
 
 def _person(person: UUID, number: int, count: int, start: datetime) -> Iterator[tuple[float, int, RawEvent]]:

@@ -206,6 +206,11 @@ def _shown(text: str) -> str:
     return text if len(text) <= 64 else text[:64] + "…"  # noqa: PLR2004
 
 
+def as_sent(raw: RawEvent) -> str:
+    """An event as its client sent it, as JSON that can be kept."""
+    return payload_text(msgspec.to_builtins(raw))
+
+
 def payload_text(members: object) -> str:
     """A rejected event's members as text that PostgreSQL can hold whatever they are, cut to a few KiB."""
     return json.dumps(members, default=str)[:REJECTED_CHARACTERS]

@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.clock import now
 from core.errors import UNEXPECTED, AppError, InvalidInput, Unavailable
-from core.events import EventRejected, RejectionCode
+from core.events import EventRejected, RejectionCode, as_sent
 from core.observer import NOBODY, GroupReport, Observer
 from core.spans import span
 from db.engine import Database, unavailable
@@ -182,7 +182,7 @@ class EventWriter:
         log.error("event refused by the database", error=type(error).__name__)
         reason = EventRejected(RejectionCode.INVALID_EVENT, "the database cannot hold this event")
         poster = None if submission.key is None else submission.key.user_id
-        refused = [RejectedEvent(event.index, reason, poster, event.payload()) for event in submission.events]
+        refused = [RejectedEvent(event.index, reason, poster, as_sent(event.event.raw)) for event in submission.events]
         [outcome] = await self._store([submission.without_events(refused)])
         return outcome
 

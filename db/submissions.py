@@ -1,6 +1,5 @@
 """What a request hands to the event writer, and what it gets back."""
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -11,9 +10,6 @@ from core.events import Event, EventRejected
 
 _EVENT_BYTES = 1500
 """What an event weighs beside its texts: identities, times, and the objects around them."""
-
-Payload = Callable[[], str]
-"""Gives the event as the client sent it, as JSON text; called only when it is rejected."""
 
 
 class KeyClaim(msgspec.Struct, frozen=True, gc=False):
@@ -30,7 +26,6 @@ class IncomingEvent(msgspec.Struct, frozen=True, gc=False):
     user_id: UUID
     id: UUID
     event: Event
-    payload: Payload
 
 
 class RejectedEvent(msgspec.Struct, frozen=True):

@@ -9,14 +9,14 @@ import msgspec
 from core.clock import now
 from core.errors import Unauthenticated
 from core.event_types import EventType
-from core.events import ANONYMOUS, EventRejected, RawEvent, RejectionCode
+from core.events import ANONYMOUS, EventRejected, RawEvent, RejectionCode, as_sent
 from core.identity import OccurrenceCounter
 from core.scope import Scope
 from db.queries import organization as organizations
 from db.queries.extension_user import ExtensionUserRow
 from db.queries.ingestion import first_received_at
 from db.queries.organization import OrganizationRow
-from db.submissions import IncomingEvent, KeyClaim, Payload, Receipt, RejectedEvent, Submission
+from db.submissions import IncomingEvent, KeyClaim, Receipt, RejectedEvent, Submission
 from resolvers.caller import Client
 from resolvers.services import Services
 
@@ -26,11 +26,15 @@ _TOO_MANY = "Too many requests. Please slow down."
 _CLICK = EventType.CLICK.wire
 
 
-class Candidate(msgspec.Struct, frozen=True, gc=False):
-    """An event of a request: its members, or why they could not even be read, and what the client sent."""
+class Refused(msgspec.Struct, frozen=True):
+    """An event of a request that is not even looked at: why, and what the client sent."""
 
-    raw: RawEvent | EventRejected
-    payload: Payload
+    reason: EventRejected
+    payload: str
+
+
+Candidate = RawEvent | Refused
+"""An event of a request."""
 
 
 async def authorize(services: Services, client: Client) -> KeyClaim | None:
@@ -91,28 +95,27 @@ async def key_holder(services: Services, client: Client) -> tuple[ExtensionUserR
 
 def with_coordinates(candidate: Candidate) -> Candidate:
     """The rule of single events: a click says where. In a batch it need not."""
-    raw = candidate.raw
-    if isinstance(raw, RawEvent) and raw.type == _CLICK and (raw.x is None or raw.y is None):
+    if isinstance(candidate, RawEvent) and candidate.type == _CLICK and (candidate.x is None or candidate.y is None):
         reason = EventRejected(RejectionCode.INVALID_EVENT, "coordinates (x, y) are required for click events")
-        return Candidate(reason, candidate.payload)
+        return Refused(reason, as_sent(candidate))
     return candidate
 
 
 def _submission(services: Services, claim: KeyClaim | None, candidates: Sequence[Candidate]) -> Submission:
     submission = Submission([], [], claim)
     received, ids, check = now(), OccurrenceCounter(), services.event_rules.check
+    poster = None if claim is None else claim.user_id
     for index, candidate in enumerate(candidates):
-        raw, payload = candidate.raw, candidate.payload
-        try:
-            if isinstance(raw, EventRejected):
-                raise raw
-            event = check(raw, received)
-            user_id = _person(claim, raw)
-        except EventRejected as rejected:
-            poster = None if claim is None else claim.user_id
-            submission.rejected.append(RejectedEvent(index, rejected, poster, payload()))
+        if isinstance(candidate, Refused):
+            submission.rejected.append(RejectedEvent(index, candidate.reason, poster, candidate.payload))
             continue
-        submission.events.append(IncomingEvent(index, user_id, ids.id_of(user_id, event), event, payload))
+        try:
+            event = check(candidate, received)
+            user_id = _person(claim, candidate)
+        except EventRejected as reason:
+            submission.rejected.append(RejectedEvent(index, reason, poster, as_sent(candidate)))
+            continue
+        submission.events.append(IncomingEvent(index, user_id, ids.id_of(user_id, event), event))
     return submission
 
 

@@ -6,7 +6,7 @@ by event, so that each bad one is refused alone, with its own words.
 """
 
 import json
-from functools import partial
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,7 +14,7 @@ import msgspec
 from core.errors import InvalidInput
 from core.events import EventRejected, RawEvent, RejectionCode, payload_text
 from core.limits import EVENTS_PER_BATCH
-from resolvers.ingestion import Candidate
+from resolvers.ingestion import Candidate, Refused
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ _decode_batch = msgspec.json.Decoder(_Batch).decode
 def decode_event(body: bytes) -> Candidate:
     """The event of a single-event request. InvalidInput when the body is no JSON object."""
     try:
-        return _candidate(_decode_event(body))
+        return _decode_event(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         members = _parse(body)
     if not isinstance(members, dict):
@@ -41,13 +41,12 @@ def decode_event(body: bytes) -> Candidate:
     return _converted(members)
 
 
-def decode_batch(body: bytes) -> list[Candidate]:
+def decode_batch(body: bytes) -> Sequence[Candidate]:
     """The events of a batch request. InvalidInput when there is no list of 1 to 1000 of them."""
     try:
-        events = _decode_batch(body).events
+        return _counted(_decode_batch(body).events)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return [_converted(members) for members in _counted(_events_of(_parse(body)))]
-    return [_candidate(raw) for raw in _counted(events)]
 
 
 def _counted(events: list[T]) -> list[T]:
@@ -68,20 +67,11 @@ def _events_of(members: object) -> list[Any]:
     return events
 
 
-def _candidate(raw: RawEvent) -> Candidate:
-    return Candidate(raw, partial(_as_sent, raw))
-
-
-def _as_sent(raw: RawEvent) -> str:
-    return payload_text(msgspec.to_builtins(raw))
-
-
 def _converted(members: object) -> Candidate:
-    payload = partial(payload_text, members)
     try:
-        return Candidate(msgspec.convert(members, RawEvent), payload)
+        return msgspec.convert(members, RawEvent)
     except msgspec.ValidationError as error:
-        return Candidate(_rejection(str(error)), payload)
+        return Refused(_rejection(str(error)), payload_text(members))
 
 
 def _rejection(message: str) -> EventRejected:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from httpx import AsyncClient
+from msgspec.structs import replace
 
 from auth.api_keys import ApiKey, new_api_key
 from auth.tokens import AccessClaims, hash_of, new_refresh_token
@@ -28,7 +29,6 @@ from db.queries.organization import OrganizationRow
 from db.queries.user import UserRow
 from db.submissions import Receipt
 from resolvers import ingestion
-from resolvers.ingestion import Candidate
 from resolvers.services import Services
 
 PASSWORD = "correct horse battery"
@@ -137,14 +137,7 @@ class World:
     async def browse(self, person: Recorded | None, *events: RawEvent) -> Receipt:
         """Store events of a person (None: anonymous ones) by the service's own way."""
         user_id = None if person is None else person.id
-        candidates = [
-            Candidate(
-                RawEvent(e.session_id, e.ts, e.type, e.url, user_id, e.x, e.y, e.event_id),
-                lambda: "{}",
-            )
-            for e in events
-        ]
-        return await ingestion.store(self.services, candidates)
+        return await ingestion.store(self.services, [replace(event, user_id=user_id) for event in events])
 
 
 def at(clock: str, day: str = "2026-08-03") -> str:

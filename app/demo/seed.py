@@ -21,7 +21,7 @@ from app.demo.personas import PERSONAS, Persona
 from app.readiness import CannotStart
 from auth.api_keys import new_api_key
 from core.clock import now
-from core.events import RawEvent, payload_text
+from core.events import RawEvent
 from core.limits import EVENTS_PER_BATCH, PAGE
 from core.roles import Role
 from core.scope import Scope
@@ -32,7 +32,6 @@ from db.queries import organization as organizations
 from db.queries import user as users
 from db.queries.extension_user import ExtensionUserFilter
 from resolvers import ingestion
-from resolvers.ingestion import Candidate
 from resolvers.services import Services
 from resolvers.user import create_account
 
@@ -109,12 +108,11 @@ async def _people(connection: AsyncConnection, organization_id: UUID) -> dict[st
 
 
 async def _browse(services: Services, persona: Persona, user_id: UUID) -> None:
-    events = _candidates(persona, user_id)
+    events = _events(persona, user_id)
     while batch := list(islice(events, EVENTS_PER_BATCH)):
         await ingestion.store(services, batch)
 
 
-def _candidates(persona: Persona, user_id: UUID) -> Iterator[Candidate]:
+def _events(persona: Persona, user_id: UUID) -> Iterator[RawEvent]:
     for members in month_of_browsing(persona, now(), days=_DAYS, timezone=_ZONE, seed=_SEED):
-        raw = msgspec.convert(members | {"userId": str(user_id)}, RawEvent)
-        yield Candidate(raw, lambda members=members: payload_text(members))  # type: ignore[misc]
+        yield msgspec.convert(members | {"userId": str(user_id)}, RawEvent)

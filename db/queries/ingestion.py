@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import Unauthenticated
-from core.events import ANONYMOUS, EventRejected, RejectionCode
+from core.events import ANONYMOUS, EventRejected, RejectionCode, as_sent
 from db.cluster import is_cluster
 from db.models import Behavior, ExtensionUser
 from db.queries.routed_inserts import insert_routed
@@ -124,7 +124,7 @@ def _not_a_user(event: IncomingEvent, known: _Known | None) -> RejectedEvent:
         reason = EventRejected(RejectionCode.UNKNOWN_USER, "unknown user", str(event.user_id))
     else:
         reason = EventRejected(RejectionCode.INACTIVE_USER, "inactive user", str(event.user_id))
-    return RejectedEvent(event.index, reason, None if known is None else event.user_id, event.payload())
+    return RejectedEvent(event.index, reason, None if known is None else event.user_id, as_sent(event.event.raw))
 
 
 async def _insert(

@@ -4,15 +4,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-import msgspec
 import strawberry
 
 from core.errors import InvalidInput as InvalidInputError
-from core.events import RawEvent, payload_text
+from core.events import RawEvent
 from core.limits import EVENTS_PER_BATCH
 from db.submissions import Receipt
 from resolvers import ingestion
-from resolvers.ingestion import Candidate
 from schema.context import Info
 from schema.enums import EventType, RejectionCode
 from schema.errors import InvalidInput, TooManyAttempts
@@ -79,12 +77,12 @@ async def ingest_behaviors(
         raise InvalidInputError(f"`events` takes 1 to {EVENTS_PER_BATCH} events.", "events")
     context = info.context
     claim = await ingestion.authorize(context.services, context.client)
-    candidates = [_candidate(event) for event in input.events]
-    return _success(await ingestion.store(context.services, candidates, claim))
+    events = [_raw(event) for event in input.events]
+    return _success(await ingestion.store(context.services, events, claim))
 
 
-def _candidate(event: BehaviorInput) -> Candidate:
-    raw = RawEvent(
+def _raw(event: BehaviorInput) -> RawEvent:
+    return RawEvent(
         session_id=event.session_id,
         ts=event.ts.isoformat(),
         type=event.type.wire,
@@ -94,7 +92,6 @@ def _candidate(event: BehaviorInput) -> Candidate:
         y=event.y,
         event_id=event.event_id,
     )
-    return Candidate(raw, lambda: payload_text(msgspec.to_builtins(raw)))
 
 
 def _success(receipt: Receipt) -> IngestBehaviorsSuccess:

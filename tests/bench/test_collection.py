@@ -71,7 +71,7 @@ def test_what_is_posted_meets_every_rule_and_no_event_is_like_another(size: int)
 
     heads, bodies = zip(*(request.split(b"\r\n\r\n") for request in requests), strict=True)
     candidates = [each for body in bodies for each in (decode_batch(body) if size > 1 else [decode_event(body)])]
-    events = [EventRules().check(each.raw, now()) for each in candidates]  # type: ignore[arg-type]  # or it fails here
+    events = [EventRules().check(each, now()) for each in candidates]  # type: ignore[arg-type]  # or it fails here
     ids = {OccurrenceCounter().id_of(ADA.user_id or UUID(int=0), event) for event in events}
     assert len(ids) == 40 * size
     assert all(

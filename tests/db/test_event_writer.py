@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -8,13 +9,12 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from core.errors import Unauthenticated, Unavailable
-from core.events import ANONYMOUS, RawEvent, payload_text
+from core.events import ANONYMOUS, RawEvent
 from db.event_writer import GROUP_EVENTS, PLENTY_EVENTS, QUEUE_BYTES, EventWriter
 from db.key_usage import KeyUsage
 from db.partitions import Partitions
 from db.submissions import KeyClaim, Receipt
 from resolvers import ingestion
-from resolvers.ingestion import Candidate
 from resolvers.services import Services
 from tests.conftest import StatementCounter
 from tests.wire import BEHAVIORS, event, execute, post_batch, rejected, stored
@@ -31,8 +31,7 @@ class Waiting:
         self.requests: list[asyncio.Task[Receipt]] = []
 
     async def request(self, *events: RawEvent, claim: KeyClaim | None = None) -> asyncio.Task[Receipt]:
-        candidates = [Candidate(event, lambda: payload_text("as sent")) for event in events]
-        task = asyncio.create_task(ingestion.store(self._services, candidates, claim))
+        task = asyncio.create_task(ingestion.store(self._services, events, claim))
         await asyncio.sleep(0)  # it runs up to where it waits for the writer
         self.requests.append(task)
         return task
@@ -213,7 +212,7 @@ async def test_a_value_the_database_refuses_fails_no_other_request(world: World,
     assert len(await stored(world.services)) == 7
     [kept] = await rejected(world.services)
     assert (kept["code"], kept["message"]) == ("invalid_event", "the database cannot hold this event")
-    assert kept["payload"] == '"as sent"'
+    assert json.loads(kept["payload"])["url"] == "poison"
 
 
 @pytest.mark.parametrize("culprits", [{0}, {9}, {3, 4}, {0, 5, 9}, set(range(10))])
