@@ -15,6 +15,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     cast,
+    column,
     distinct,
     func,
     select,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.cursors import Instant, decode_cursor
+from core.cursors import Instant
 from core.measures import HIGH_FOCUS_SWITCHES_PER_HOUR, MEDIUM_FOCUS_SWITCHES_PER_HOUR
 from core.scope import Scope
 from db.cluster import is_cluster
@@ -36,8 +37,6 @@ from db.metrics.shape import Asked, Shape, asked
 from db.metrics.source import Source
 from db.prepared import SHAPES, Prepared, fetch, parameter, prepared
 
-_NAME = "deepWorkBlocks"
-_TYPES = (Instant, UUID)
 _INSTANTS = ARRAY(TIMESTAMP(timezone=True))
 
 
@@ -94,9 +93,17 @@ class DeepWorkSummary:
     low: int = 0
 
 
+_OLDEST_FIRST: Ordering[BlockRow] = Ordering(
+    "deepWorkBlocks",
+    (column("start", TIMESTAMP(timezone=True)), column("user_id", Uuid())),
+    (Instant, UUID),
+    lambda row: (row.start, row.user_id),
+)
+
+
 def parse_cursor(cursor: str) -> tuple[Any, ...]:
     """The sort key in a cursor of a list of blocks."""
-    return decode_cursor(_NAME, cursor, _TYPES)
+    return _OLDEST_FIRST.parse(cursor)
 
 
 async def summaries(
@@ -127,7 +134,7 @@ async def pages(
         found[row.parent].append(
             BlockRow(row.user_id, row.start, row.end, row.seconds, row.events, row.switches, question)
         )
-    return {subject: cut(rows, _blocks_of(about.shape)[1], request) for subject, rows in found.items()}
+    return {subject: cut(rows, _OLDEST_FIRST, request) for subject, rows in found.items()}
 
 
 async def domains_of_blocks(
@@ -148,7 +155,7 @@ def _asked(connection: AsyncConnection, scope: Scope, ids: Collection[UUID], que
 
 @lru_cache(SHAPES)
 def _summaries_statement(shape: Shape) -> Prepared:
-    block = _blocks_of(shape)[0]
+    block = _blocks_of(shape)
     per_hour = block.c.switches * 3600 / block.c.seconds
     medium = and_(per_hour > HIGH_FOCUS_SWITCHES_PER_HOUR, per_hour <= MEDIUM_FOCUS_SWITCHES_PER_HOUR)
     return prepared(
@@ -179,8 +186,8 @@ def _unique_domains_statement(shape: Shape) -> Prepared:
 
 @lru_cache(SHAPES)
 def _pages_statement(shape: Shape, request: PageRequest) -> Prepared:
-    block, ordering = _blocks_of(shape)
-    return prepared(keyset_per(block.c.subject, select(block), ordering, request))
+    block = _blocks_of(shape)
+    return prepared(keyset_per(block.c.subject, select(block), _OLDEST_FIRST, request))
 
 
 @lru_cache(SHAPES)
@@ -205,8 +212,8 @@ def _deep_segments(shape: Shape, *, by_domain: bool) -> tuple[CTE, Keys]:
     return deep_segments(Source(shape, keys), keys, by_domain=by_domain), keys
 
 
-def _blocks_of(shape: Shape) -> tuple[Subquery, Ordering[BlockRow]]:
-    """The blocks (subject, user_id, start, end, seconds, events, switches) and their order."""
+def _blocks_of(shape: Shape) -> Subquery:
+    """The blocks: subject, user_id, start, end, seconds, events, switches."""
     deep, keys = _deep_segments(shape, by_domain=False)
     statement: AnySelect = select(
         *keys.of(deep),
@@ -217,5 +224,4 @@ def _blocks_of(shape: Shape) -> tuple[Subquery, Ordering[BlockRow]]:
         cast(func.sum(deep.c.active_events), BigInteger()).label("events"),
         cast(func.sum(deep.c.all_switches), BigInteger()).label("switches"),
     ).group_by(deep.c.user_id, deep.c.organization_id, deep.c.block_start, deep.c.block_end)
-    block = statement.subquery("block")
-    return block, Ordering(_NAME, (block.c.start, block.c.user_id), _TYPES, lambda row: (row.start, row.user_id))
+    return statement.subquery("block")

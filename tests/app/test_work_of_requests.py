@@ -39,11 +39,11 @@ class Cost:
 
 
 EXPECTED = {
-    "a single event": Cost(statements=1, rows=1, calls=156),
-    "a batch of 100 events": Cost(statements=1, rows=1, calls=1241),
+    "a single event": Cost(statements=1, rows=1, calls=155),
+    "a batch of 100 events": Cost(statements=1, rows=1, calls=1141),
     "a small query": Cost(statements=1, rows=2, calls=561),
     "1000 behaviors": Cost(statements=2, rows=1012, calls=4977),
-    "a dashboard": Cost(statements=12, rows=59, calls=14436),
+    "a dashboard": Cost(statements=12, rows=59, calls=6541),
 }
 
 SMALL = "{ viewer { username } }"
