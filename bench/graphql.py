@@ -233,8 +233,10 @@ def section(found: Answered) -> Section:
             "",
             *table(["", OURS, STOCK, CANNED], rows),
             "",
-            f"The dashboard's {found.statements} statements take bare asyncpg {_ms(found.sql)}, {STATEMENTS_AT_ONCE} at a "
-            f"time, and {_ms(found.in_a_row)} one after the other.",
+            (
+                f"The dashboard's {found.statements} statements take bare asyncpg {_ms(found.sql)}, "
+                f"{STATEMENTS_AT_ONCE} at a time; {_ms(found.in_a_row)} one after the other."
+            ),
         ],
         [
             Target(f"{_TITLES[PAGE]}, ≤ {_ms(_PAGE_SECONDS)}", _ms(page.latency), page.latency <= _PAGE_SECONDS),
