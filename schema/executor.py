@@ -20,6 +20,7 @@ coroutines: those belong into an `async` resolver.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache, partial
 from inspect import Parameter, iscoroutinefunction
 from math import isfinite
@@ -50,6 +51,8 @@ from graphql.type.scalars import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
+
+from schema.scalars import format_instant, format_instants
 
 Values: TypeAlias = Sequence[Any]
 Kinds: TypeAlias = set[type]
@@ -270,6 +273,8 @@ def _output(kind: GraphQLOutputType) -> _Output | None:
     if isinstance(inner, GraphQLEnumType):
         return _Output(None, partial(_enum, inner), nullable)
     if isinstance(inner, GraphQLScalarType):
+        if inner.coerce_output_value is format_instant:
+            return _Output(None, _instants, nullable)
         return _Output(None, _SERIALIZERS.get(inner) or partial(_scalar, inner), nullable)
     return None
 
@@ -288,6 +293,12 @@ def _scalar(scalar: GraphQLScalarType, values: Values, _kinds: Kinds) -> Values:
     if not _NOTHING.isdisjoint(map(type, serialized)):
         raise _UnusualError
     return serialized
+
+
+def _instants(values: Values, kinds: Kinds) -> Values:
+    if kinds != {datetime}:
+        raise _UnusualError
+    return format_instants(values)
 
 
 def _enum(enum: GraphQLEnumType, values: Values, _kinds: Kinds) -> Values:

@@ -1,6 +1,6 @@
 """Periods, zones, instants and durations as clients write them; the catalogues of presets and measures."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from graphql import GraphQLObjectType, get_named_type
 from core.clock import now
 from core.periods import PeriodPreset, preset
 from schema.build import schema
-from schema.scalars import format_instant
+from schema.scalars import format_instant, format_instants
 from tests.schema.cast import outcome
 from tests.world import Asker, World
 
@@ -181,3 +181,16 @@ async def test_the_catalogue_of_measures_names_the_fields_of_usage_measures(aske
 
 def test_instants_before_1970_are_written_alike():
     assert format_instant(datetime(1, 1, 1, tzinfo=UTC)) == "0001-01-01T00:00:00.000Z"
+
+
+def test_many_instants_are_written_as_each_is():
+    summer = timezone(timedelta(hours=2))
+    instants = [
+        datetime(2026, 8, 1, 9, 0, 0, 123456, tzinfo=UTC),
+        datetime(2026, 8, 1, 9, tzinfo=UTC),
+        datetime(2026, 8, 1, 9, 0, 0, 123456, tzinfo=summer),
+        datetime(2026, 8, 1, 9, tzinfo=summer),
+        datetime(1, 1, 1, tzinfo=UTC),
+    ]
+
+    assert format_instants(instants) == [format_instant(instant) for instant in instants]
