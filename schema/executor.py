@@ -273,8 +273,6 @@ def _output(kind: GraphQLOutputType) -> _Output | None:
     if isinstance(inner, GraphQLEnumType):
         return _Output(None, partial(_enum, inner), nullable)
     if isinstance(inner, GraphQLScalarType):
-        if inner.coerce_output_value is format_instant:
-            return _Output(None, _instants, nullable)
         return _Output(None, _SERIALIZERS.get(inner) or partial(_scalar, inner), nullable)
     return None
 
@@ -288,17 +286,13 @@ def _plain(kind: type) -> bool:
 _NOTHING = frozenset({NoneType, UndefinedType})
 
 
-def _scalar(scalar: GraphQLScalarType, values: Values, _kinds: Kinds) -> Values:
+def _scalar(scalar: GraphQLScalarType, values: Values, kinds: Kinds) -> Values:
+    if scalar.coerce_output_value is format_instant and kinds == {datetime}:
+        return format_instants(values)
     serialized = list(map(scalar.coerce_output_value, values))
     if not _NOTHING.isdisjoint(map(type, serialized)):
         raise _UnusualError
     return serialized
-
-
-def _instants(values: Values, kinds: Kinds) -> Values:
-    if kinds != {datetime}:
-        raise _UnusualError
-    return format_instants(values)
 
 
 def _enum(enum: GraphQLEnumType, values: Values, _kinds: Kinds) -> Values:
