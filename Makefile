@@ -8,9 +8,9 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve migrate migrate-down test fuzz check format schema screenshot bench bench-import torture build image lock audit clean
+.PHONY: help demo serve migrate migrate-down test test-citus fuzz check format schema screenshot bench bench-import torture build release image lock audit audit-offline clean
 
-help: ## Show what there is to do
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/runtime ## Serve on :8080 with a month of demo data; prints a sign-in
@@ -22,12 +22,16 @@ serve: .venv/runtime ## Serve on PORT, on the configured database or the embedde
 migrate: .venv/runtime ## Bring the database's schema up to date
 	$(BIN)/web-behavior migrate
 
-migrate-down: .venv/runtime ## Take the last migration back
+migrate-down: .venv/runtime ## Undo the last migration
 	$(BIN)/web-behavior migrate --down
 
 test: .venv/dev tests/conformance/node_modules ## Run every test, with coverage (installs chromium, redis-server and postgresql-15 if need be)
 	tests/system-packages
 	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
+
+test-citus: .venv/dev ## Run the tests of a Citus cluster, on the empty database CITUS_URL=postgresql://… (tests/citus/README.md)
+	@test -n "$(CITUS_URL)" || { echo "Set CITUS_URL to an empty database of a cluster; tests/citus/README.md tells how to get one."; exit 1; }
+	CITUS_URL="$(CITUS_URL)" $(BIN)/pytest -q tests/citus
 
 fuzz: .venv/dev ## Fuzz REST and GraphQL by their own schemas, differently each time (FUZZ_EXAMPLES=300 a route or field)
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -s tests/conformance/test_schemathesis.py
@@ -38,15 +42,15 @@ check: .venv/dev ## Lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: .venv/dev ## Put the code in its usual form
+format: .venv/dev ## Format the code, and fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-schema: .venv/runtime ## Write schema.graphql, and the tables of docs/metrics.md, anew
+schema: .venv/runtime ## Regenerate schema.graphql and the tables of docs/metrics.md
 	$(BIN)/web-behavior export-schema schema.graphql
 	$(BIN)/python -m app.metrics_docs
 
-screenshot: .venv/dev ## Take the README's picture of GraphiQL anew
+screenshot: .venv/dev ## Retake the README's picture of GraphiQL
 	tests/system-packages
 	$(BIN)/python -m docs.screenshot
 
@@ -54,10 +58,10 @@ bench: .venv/bench ## Measure how fast it is (EVENTS="300000 1000000 3000000" PA
 	$(BIN)/python -m bench $(PARTS) $(EVENTS:%=--events %) $(GROWTH:%=--growth %) $(PEER_URL:%=--peer-url %)
 
 bench-import: EVENTS := 1000000
-bench-import: .venv/bench ## Measure how fast an old database is taken over (EVENTS=1000000)
+bench-import: .venv/bench ## Measure how fast an old database is imported (EVENTS=1000000)
 	$(BIN)/python -m bench.legacy_import $(EVENTS)
 
-torture: .venv/dev ## Try to lose events, and to keep the service busy, for a quarter of an hour; writes docs/reliability.md, docs/hostile-documents.md
+torture: .venv/dev ## Try to lose events, and to keep the service busy, for half an hour; writes docs/reliability.md, docs/hostile-documents.md
 	tests/system-packages
 	$(BIN)/python -m torture.hostile_documents
 	$(BIN)/python -m torture
@@ -65,21 +69,38 @@ torture: .venv/dev ## Try to lose events, and to keep the service busy, for a qu
 build: .venv/runtime ## Build a wheel in dist/
 	$(BIN)/pip wheel -q --no-build-isolation --no-deps -w dist .
 
+release: ## Tag the version in pyproject.toml, once everything passes; pushes nothing
+	@test "$$(git branch --show-current)" = main || { echo "Releases are made on main: git switch main."; exit 1; }
+	@test -z "$$(git status --porcelain)" || { echo "The tree is not clean: commit or stash what git status shows."; exit 1; }
+	@grep -qxF "## $(VERSION) — $$(date -u +%F)" CHANGELOG.md \
+		|| { echo "CHANGELOG.md needs the heading: ## $(VERSION) — $$(date -u +%F)"; exit 1; }
+	@! git rev-parse -q --verify refs/tags/v$(VERSION) > /dev/null \
+		|| { echo "v$(VERSION) is tagged already: raise the version in pyproject.toml."; exit 1; }
+	$(MAKE) check test build
+	git tag -a v$(VERSION) -m "web-behavior $(VERSION)"
+
 image: ## Build the container image web-behavior:VERSION, by docker, podman or buildah
 	engine=$$(for each in docker podman buildah; do command -v $$each && break; done) \
 		|| { echo "docker, podman or buildah is needed"; exit 1; }; \
 	case $$engine in */docker) format= ;; *) format="--format docker" ;; esac; \
 	$$engine build $$format --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) -t web-behavior:$(VERSION) .
 
-lock: .venv/dev ## Choose the newest versions that pyproject.toml allows, and write their hashes down
+lock: .venv/dev ## Lock the newest versions that pyproject.toml allows, with their hashes
 	$(LOCK) --upgrade --extra install --extra embedded -o requirements.lock
 	$(LOCK) --upgrade --extra install --extra otel -c requirements.lock -o requirements-image.lock
 	$(LOCK) --upgrade --extra install --extra embedded --extra dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --upgrade --extra bench -c requirements-dev.lock -o requirements-bench.lock
 
-audit: .venv/audit ## Look the locked packages up among known vulnerabilities (needs the internet: OSV; SERVICE=pypi for PyPI)
-	for lock in requirements*.lock; do echo $$lock; \
-		.venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -s $(SERVICE) -r $$lock || exit 1; done
+audit: .venv/audit .venv/dev ## Look the locked packages up among known vulnerabilities (needs the internet: OSV, or SERVICE=pypi; and npm's registry)
+	failed=; for lock in requirements*.lock; do echo $$lock; \
+		.venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -s $(SERVICE) -r $$lock || failed=1; done; \
+	for folder in tests/conformance webui; do echo $$folder; \
+		PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/npm audit --package-lock-only --prefix $$folder || failed=1; done; \
+	test -z "$$failed"
+
+audit-offline: .venv/dev ## The same in a folder of advisories: ADVISORIES=folder (OSV records, or safety-db's insecure.json)
+	@test -n "$(ADVISORIES)" || { echo "Set ADVISORIES to the folder; docs/security.md tells where to get one."; exit 1; }
+	$(BIN)/python -m audit "$(ADVISORIES)"
 
 clean: ## Remove what was built, and the embedded database with its data
 	rm -rf .venv .data build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

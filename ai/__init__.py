@@ -12,6 +12,6 @@ failure.py    why there is no reply at all
 endpoint.py   the calls, through the official client
 breaker.py    leaves an endpoint alone that keeps failing
 memory.py     answers kept, in Redis when there is one
-tally.py      what happened since the start
+counters.py      what happened since the start
 writer.py     puts them together: an insight in, other words for it out, or none
 """

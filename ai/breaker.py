@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class BreakerState(Enum):
-    """Whether calls are let through."""
+    """The breaker's state: calls are let through, or not."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -41,13 +41,13 @@ class Breaker:
 
     @property
     def state(self) -> BreakerState:
-        """Whether calls are let through at the moment."""
+        """The state at the moment."""
         if self._retry_at is None:
             return BreakerState.CLOSED
         return BreakerState.HALF_OPEN if self._clock() >= self._retry_at else BreakerState.OPEN
 
     def admits(self) -> bool:
-        """Whether a call may be made now. Whoever is told yes must say how it went."""
+        """True if a call may be made now; then its outcome must be reported."""
         state = self.state
         if state is BreakerState.CLOSED:
             return True

@@ -1,4 +1,4 @@
-"""What a text may be made of: the letters of its language, digits, and the signs of plain prose.
+"""The characters of plain prose: the letters of its language, digits, punctuation.
 
 Everything else is refused: markup, addresses, control and invisible characters, digits and letters of other scripts.
 """
@@ -18,7 +18,7 @@ _ADDRESS_OR_ENTITY = re.compile(r"&#?\w+;|//|\bwww\b|\bhttps?\b|\bmailto\b|\w\.[
 
 
 def is_plain(text: str, language: Language) -> bool:
-    """Whether there is nothing in `text` but prose: no markup, no addresses, nothing invisible, no other script."""
+    """True if `text` is plain prose: no markup, no addresses, nothing invisible, no other script."""
     return (
         _FIRST.match(text) is not None
         and text == text.strip()
@@ -29,7 +29,7 @@ def is_plain(text: str, language: Language) -> bool:
 
 
 def is_in(text: str, language: Language) -> bool:
-    """Whether the letters are those of the language, and no word mixes two scripts to look like another."""
+    """True if all letters are those of the language, and no word mixes two scripts to look like another."""
     words = re.findall(r"[^\W\d_]+", text)
     cyrillic = [word for word in words if _has(word, "CYRILLIC ")]
     if any(_has(word, "LATIN ") for word in cyrillic):

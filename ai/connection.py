@@ -23,7 +23,7 @@ def http_client(options: ModelOptions) -> httpx2.AsyncClient:
         transport=_Transport(options.api_key),
         trust_env=False,
         follow_redirects=False,
-        timeout=options.patience.total_seconds(),
+        timeout=options.timeout.total_seconds(),
     )
 
 

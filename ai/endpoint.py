@@ -14,7 +14,7 @@ from ai.failure import Failed, Failure
 from ai.options import ModelOptions
 from ai.prompt import Prompt
 from ai.reply import REPLY_SCHEMA
-from ai.rules import Refusal, Refused
+from ai.rules import ReplyRefusal, ReplyRefused
 from core.clock import now
 
 MOST_TOKENS = 4000
@@ -55,11 +55,11 @@ class Endpoint:
         self._create = self._client.chat.completions.with_raw_response.create
 
     async def ask(self, prompt: Prompt, before_call: Callable[[], Awaitable[None]]) -> str:
-        """The text that the model answers with. Failed; Refused when there is a reply without a usable text.
+        """The text that the model answers with. Failed; ReplyRefused when there is a reply without a usable text.
 
         Tries again as often as set, if that may help. A `Retry-After` is waited for when there is time for it.
         """
-        ends_at = asyncio.get_running_loop().time() + self._options.patience.total_seconds()
+        ends_at = asyncio.get_running_loop().time() + self._options.timeout.total_seconds()
         retries = 0
         while True:
             await before_call()
@@ -141,7 +141,7 @@ def _text_of(body: bytes) -> str:
     except (msgspec.DecodeError, IndexError):
         raise Failed(Failure.UNREADABLE) from None
     if choice.message.refusal or choice.finish_reason == "content_filter":
-        raise Refused(Refusal.DECLINED)
+        raise ReplyRefused(ReplyRefusal.DECLINED)
     if choice.finish_reason == "length":
-        raise Refused(Refusal.TRUNCATED)
+        raise ReplyRefused(ReplyRefusal.TRUNCATED)
     return choice.message.content or ""

@@ -31,7 +31,7 @@ class Failed(Exception):
 
     @property
     def may_pass(self) -> bool:
-        """Whether another try may succeed."""
+        """True if another try may succeed."""
         if self.status is None:
             return self.reason is Failure.CONNECTION
         return self.status in _PASSING_STATUSES or self.status >= _SERVER

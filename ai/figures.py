@@ -8,7 +8,7 @@ never rounded to nothing, and no part to the whole.
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 from core.insight import Evidence, Language
-from core.measures import Unit
+from core.units import Unit
 
 _FINE_BELOW = 10
 _MINUTE, _HOUR = 60, 3600

@@ -36,7 +36,7 @@ class Memory:
         self._local: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
 
     async def recall(self, key: str) -> bytes | None:
-        """What was kept under the key; None when nothing was, or its time is over."""
+        """Return the answer kept under the key, or None if there is none or it has expired."""
         redis = self._reachable_redis()
         if redis is not None:
             try:

@@ -14,8 +14,8 @@ from enum import Enum
 from core.insight import Language
 
 
-class Kind(Enum):
-    """What a number counts."""
+class QuantityKind(Enum):
+    """The kind of quantity that a number states."""
 
     COUNT = "count"
     PERCENT = "percent"
@@ -31,7 +31,7 @@ class Quantity:
     """A number and what it counts. A number in words is kept as it stands: `half`."""
 
     value: Decimal | str
-    kind: Kind
+    kind: QuantityKind
 
 
 class UnreadableNumber(ValueError):
@@ -46,20 +46,28 @@ _NUMBER = {
 }
 _UNITS = {
     Language.EN: (
-        (re.compile(r"(?:%|percent|per cent|percentage points?)(?!\w)"), Kind.PERCENT, 1),
-        (re.compile(r"(?:hours?|hrs?|h)(?!\w)"), Kind.SECONDS, 3600),
-        (re.compile(r"(?:minutes?|mins?)(?!\w)"), Kind.SECONDS, 60),
-        (re.compile(r"(?:seconds?|secs?|s)(?!\w)"), Kind.SECONDS, 1),
-        (re.compile(r"days?(?!\w)"), Kind.DAYS, 1),
-        (re.compile(r"(?:weeks?|months?|years?)(?!\w)"), Kind.LONGER, 1),
+        (re.compile(r"(?:%|percent|per cent|percentage points?)(?!\w)"), QuantityKind.PERCENT, 1),
+        (re.compile(r"(?:hours?|hrs?|h)(?!\w)"), QuantityKind.SECONDS, 3600),
+        (re.compile(r"(?:minutes?|mins?)(?!\w)"), QuantityKind.SECONDS, 60),
+        (re.compile(r"(?:seconds?|secs?|s)(?!\w)"), QuantityKind.SECONDS, 1),
+        (re.compile(r"days?(?!\w)"), QuantityKind.DAYS, 1),
+        (re.compile(r"(?:weeks?|months?|years?)(?!\w)"), QuantityKind.LONGER, 1),
     ),
     Language.RU: (
-        (re.compile(r"(?:%|процент(?:а|ов|ам|ами|ах|е|ом|у)?|процентных пункт\w+|п\. ?п)(?!\w)"), Kind.PERCENT, 1),
-        (re.compile(r"(?:ч|час(?:а|ов|у|ом|е|ам|ами|ах)?)(?!\w)"), Kind.SECONDS, 3600),
-        (re.compile(r"(?:мин|минут(?:а|ы|у|е|ой|ам|ами|ах)?)(?!\w)"), Kind.SECONDS, 60),
-        (re.compile(r"(?:с(?= ?(?:[.,;:)]|$))|(?:сек|секунд(?:а|ы|у|е|ой|ам|ами|ах)?)(?!\w))"), Kind.SECONDS, 1),
-        (re.compile(r"(?:день|дня|дней|дню|дням|днями|днях|дн)(?!\w)"), Kind.DAYS, 1),
-        (re.compile(r"(?:недел\w+|месяц\w*|год(?:а|у|ом|ы|ов)?|лет)(?!\w)"), Kind.LONGER, 1),
+        (
+            re.compile(r"(?:%|процент(?:а|ов|ам|ами|ах|е|ом|у)?|процентных пункт\w+|п\. ?п)(?!\w)"),
+            QuantityKind.PERCENT,
+            1,
+        ),
+        (re.compile(r"(?:ч|час(?:а|ов|у|ом|е|ам|ами|ах)?)(?!\w)"), QuantityKind.SECONDS, 3600),
+        (re.compile(r"(?:мин|минут(?:а|ы|у|е|ой|ам|ами|ах)?)(?!\w)"), QuantityKind.SECONDS, 60),
+        (
+            re.compile(r"(?:с(?= ?(?:[.,;:)]|$))|(?:сек|секунд(?:а|ы|у|е|ой|ам|ами|ах)?)(?!\w))"),
+            QuantityKind.SECONDS,
+            1,
+        ),
+        (re.compile(r"(?:день|дня|дней|дню|дням|днями|днях|дн)(?!\w)"), QuantityKind.DAYS, 1),
+        (re.compile(r"(?:недел\w+|месяц\w*|год(?:а|у|ом|ы|ов)?|лет)(?!\w)"), QuantityKind.LONGER, 1),
     ),
 }
 _GAP = re.compile(r"[ -]?")
@@ -88,10 +96,10 @@ _WORDS = {
 
 def quantities(text: str, language: Language) -> frozenset[Quantity]:
     """Every figure that `text` states. UnreadableNumber when a number in it cannot be read without doubt."""
-    found = {Quantity(match[0], Kind.WORD) for match in _ROMAN.finditer(text)}
+    found = {Quantity(match[0], QuantityKind.WORD) for match in _ROMAN.finditer(text)}
     text = text.casefold().replace("ё", "е").replace("\u00a0", " ").replace("\u202f", " ")
     for spoken in _mixed_in(language):
-        found.update(Quantity(match[0].strip(), Kind.WORD) for match in _WORDS[spoken].finditer(text))
+        found.update(Quantity(match[0].strip(), QuantityKind.WORD) for match in _WORDS[spoken].finditer(text))
     if _STRAY_PERCENT.search(text):  # after letters that look like digits, say
         raise UnreadableNumber("%")
     position = 0
@@ -112,17 +120,17 @@ def _quantity(text: str, run: re.Match[str], language: Language) -> tuple[Quanti
     clock = _CLOCK.fullmatch(number)
     if clock is not None:
         _check_edge(text, run.end())
-        return Quantity(Decimal(int(clock[1]) * 60 + int(clock[2])), Kind.CLOCK), run.end()
+        return Quantity(Decimal(int(clock[1]) * 60 + int(clock[2])), QuantityKind.CLOCK), run.end()
     value = _value(number, language)
     kind, factor, end = _unit(text, run.end(), language)
-    if kind is not Kind.SECONDS:
+    if kind is not QuantityKind.SECONDS:
         return Quantity(value * factor, kind), end
     seconds, smallest = value * factor, factor
     # "2 h 5 min" is one duration, not two.
     while (part := _next_part(text, end, language)) is not None and part[1] < smallest:
         addend, smallest, end = part
         seconds += addend
-    return Quantity(seconds, Kind.SECONDS), end
+    return Quantity(seconds, QuantityKind.SECONDS), end
 
 
 def _signed(text: str, run: re.Match[str]) -> str:
@@ -144,8 +152,8 @@ def _value(number: str, language: Language) -> Decimal:
     return -Decimal(plain) if number != digits else Decimal(plain)
 
 
-def _unit(text: str, position: int, language: Language) -> tuple[Kind, int, int]:
-    """What the number before `position` counts, by what to multiply it, and where its unit ends."""
+def _unit(text: str, position: int, language: Language) -> tuple[QuantityKind, int, int]:
+    """Return the kind of the number before `position`, its factor, and the end of its unit."""
     gap = _GAP.match(text, position)
     start = gap.end() if gap else position
     for pattern, kind, factor in (unit for spoken in _mixed_in(language) for unit in _UNITS[spoken]):
@@ -153,7 +161,7 @@ def _unit(text: str, position: int, language: Language) -> tuple[Kind, int, int]
         if unit is not None:
             return kind, factor, unit.end()
     _check_edge(text, position)
-    return Kind.COUNT, 1, position
+    return QuantityKind.COUNT, 1, position
 
 
 def _next_part(text: str, position: int, language: Language) -> tuple[Decimal, int, int] | None:
@@ -163,7 +171,7 @@ def _next_part(text: str, position: int, language: Language) -> tuple[Decimal, i
     if run is None or not run[0].isdecimal():
         return None
     kind, factor, end = _unit(text, run.end(), language)
-    return (Decimal(run[0]) * factor, factor, end) if kind is Kind.SECONDS else None
+    return (Decimal(run[0]) * factor, factor, end) if kind is QuantityKind.SECONDS else None
 
 
 def _check_edge(text: str, position: int) -> None:

@@ -1,4 +1,4 @@
-"""How to reach the model, and how patient to be with it."""
+"""The address of the model, and the limits of calls to it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,14 +13,14 @@ MOST_CALLS_AT_ONCE = 8
 class ModelOptions:
     """An OpenAI-compatible endpoint and the bounds on its use.
 
-    `patience` is the longest that a question may wait for other words, tries and retries together; `retry_pause` is
+    `timeout` is the longest that a question may wait for other words, tries and retries together; `retry_pause` is
     the pause before the first retry, doubled for each further one.
     """
 
     base_url: str
     api_key: SecretStr
     model: str
-    patience: timedelta = timedelta(seconds=8)
+    timeout: timedelta = timedelta(seconds=8)
     retries: int = 1
     retry_pause: timedelta = timedelta(milliseconds=250)
     calls_per_hour: int = 60

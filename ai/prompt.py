@@ -1,4 +1,4 @@
-"""What leaves the house: figures, categories and domains of a period, our own sentences about them. Nothing else.
+"""The prompt: figures, categories and domains of a period, and our own sentences about them. Nothing else is sent.
 
 No url, no name, no id of a person or an organization, no date.
 """
@@ -87,7 +87,7 @@ def sendable(insight: Insight) -> dict[str, Evidence]:
 
 
 def rests_on(sentence: Sentence, figures: dict[str, Evidence]) -> bool:
-    """Whether a sentence needs no other figures than these."""
+    """True if a sentence needs no other figures than these."""
     return all(each in figures for each in sentence.evidence)
 
 

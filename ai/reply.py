@@ -1,11 +1,11 @@
-"""What may come back from the model, and the JSON schema that it is held to."""
+"""The model's reply, and the JSON schema that it must match."""
 
 from typing import Any
 
 import msgspec
 
 
-class SaidSentence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReplySentence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sentence of the model, and the ids of the figures that it says it rests on."""
 
     text: str
@@ -15,10 +15,10 @@ class SaidSentence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The model's words for an insight, the most important first in each list."""
 
-    focus_insight: SaidSentence
-    recommendations: tuple[SaidSentence, ...]
-    behavior_insights: tuple[SaidSentence, ...]
-    key_findings: tuple[SaidSentence, ...]
+    focus_insight: ReplySentence
+    recommendations: tuple[ReplySentence, ...]
+    behavior_insights: tuple[ReplySentence, ...]
+    key_findings: tuple[ReplySentence, ...]
 
 
 LISTS = ("recommendations", "behavior_insights", "key_findings")

@@ -1,4 +1,4 @@
-"""What makes a reply acceptable. A reply that breaks one rule is refused whole: the insight stays as it was.
+"""The rules for replies. A reply that breaks one rule is refused whole: the insight stays as it was.
 
 A sentence may state a figure only if one of the figures it cites can be written so (ai.figures), or if one of our own
 sentences states it that rests on no other figures than the cited ones.
@@ -13,14 +13,14 @@ from ai.characters import is_in, is_plain
 from ai.figures import ways_to_write
 from ai.numerals import Quantity, UnreadableNumber, quantities
 from ai.prompt import MOST_CHARACTERS, MOST_EVIDENCE, MOST_SENTENCES, rests_on, sendable
-from ai.reply import LISTS, Reply, SaidSentence
+from ai.reply import LISTS, Reply, ReplySentence
 from core.insight import Evidence, Insight, Language, Sentence
 
 _FEWEST_WORDS = 3
 _ECHO_WORDS, _ECHO_LETTERS = 3, 10
 
 
-class Refusal(Enum):
+class ReplyRefusal(Enum):
     """Why a reply is not used."""
 
     MALFORMED = "malformed"
@@ -34,16 +34,16 @@ class Refusal(Enum):
     ECHO = "echo"
 
 
-class Refused(Exception):
+class ReplyRefused(Exception):
     """A reply that breaks a rule."""
 
-    def __init__(self, reason: Refusal) -> None:
+    def __init__(self, reason: ReplyRefusal) -> None:
         super().__init__(reason.value)
         self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class AcceptedSentences:
     """The acceptable words of a reply, in the lists of an insight."""
 
     focus_insight: Sentence
@@ -51,27 +51,27 @@ class Words:
     behavior_insights: tuple[Sentence, ...]
     key_findings: tuple[Sentence, ...]
 
-    def put_into(self, insight: Insight) -> Insight:
+    def replace_in(self, insight: Insight) -> Insight:
         """The insight with these words in place of its own; all else is as it was."""
         return replace(insight, focus_insight=self.focus_insight, **{name: getattr(self, name) for name in LISTS})
 
 
-def accepted(reply: Reply, insight: Insight) -> Words:
-    """The reply as sentences. Refused, with the reason, when any of it breaks a rule.
+def accepted(reply: Reply, insight: Insight) -> AcceptedSentences:
+    """The reply as sentences. ReplyRefused, with the reason, when any of it breaks a rule.
 
     Sentences of the insight that rest on figures which were kept from the model follow in their lists as they were.
     """
-    check = _Check(insight)
+    check = _ReplyChecker(insight)
     lists = {name: check.sentences(getattr(reply, name), getattr(insight, name)) for name in LISTS}
     focus = check.sentence(reply.focus_insight)
     texts = [focus.text, *(each.text for sentences in lists.values() for each in sentences)]
     if len(set(texts)) < len(texts):
-        raise Refused(Refusal.LENGTH)
+        raise ReplyRefused(ReplyRefusal.LENGTH)
     kept = rests_on(insight.focus_insight, check.figures)
-    return Words(focus if kept else insight.focus_insight, **lists)
+    return AcceptedSentences(focus if kept else insight.focus_insight, **lists)
 
 
-class _Check:
+class _ReplyChecker:
     """The rules, for the replies to one insight."""
 
     def __init__(self, insight: Insight) -> None:
@@ -80,28 +80,28 @@ class _Check:
         ours = [insight.focus_insight, *(each for name in LISTS for each in getattr(insight, name))]
         self._ours = [each for each in ours if rests_on(each, self.figures)]
 
-    def sentences(self, said: tuple[SaidSentence, ...], ours: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
+    def sentences(self, said: tuple[ReplySentence, ...], ours: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
         """A list of the reply, and what of ours was kept from the model."""
         shown = any(rests_on(each, self.figures) for each in ours)
         if len(said) > MOST_SENTENCES or bool(said) != shown:
-            raise Refused(Refusal.LENGTH)
+            raise ReplyRefused(ReplyRefusal.LENGTH)
         kept = (each for each in ours if not rests_on(each, self.figures))
         return (*map(self.sentence, said), *kept)
 
-    def sentence(self, said: SaidSentence) -> Sentence:
+    def sentence(self, said: ReplySentence) -> Sentence:
         """One sentence of the reply."""
         if not 0 < len(said.text) <= MOST_CHARACTERS:
-            raise Refused(Refusal.LENGTH)
+            raise ReplyRefused(ReplyRefusal.LENGTH)
         if not 0 < len(said.evidence) <= MOST_EVIDENCE or not set(said.evidence) <= self.figures.keys():
-            raise Refused(Refusal.EVIDENCE)
+            raise ReplyRefused(ReplyRefusal.EVIDENCE)
         cited = [self.figures[each] for each in dict.fromkeys(said.evidence)]
         prose = _without_domains(said.text, cited)
         if len(prose.split()) < _FEWEST_WORDS:
-            raise Refused(Refusal.LENGTH)
+            raise ReplyRefused(ReplyRefusal.LENGTH)
         if not is_plain(prose, self._language):
-            raise Refused(Refusal.CHARACTERS)
+            raise ReplyRefused(ReplyRefusal.CHARACTERS)
         if not is_in(prose, self._language):
-            raise Refused(Refusal.LANGUAGE)
+            raise ReplyRefused(ReplyRefusal.LANGUAGE)
         self._check_numbers(prose, cited)
         self._check_echoes(prose)
         return Sentence(said.text, tuple(each.id for each in cited))
@@ -110,9 +110,9 @@ class _Check:
         try:
             stated = quantities(prose, self._language)
         except UnreadableNumber as error:
-            raise Refused(Refusal.NUMBER) from error
+            raise ReplyRefused(ReplyRefusal.NUMBER) from error
         if stated and not stated <= self._allowed(cited):
-            raise Refused(Refusal.NUMBER)
+            raise ReplyRefused(ReplyRefusal.NUMBER)
 
     def _allowed(self, cited: list[Evidence]) -> set[Quantity]:
         ways = (way for each in cited for way in ways_to_write(each, self._language))
@@ -123,7 +123,7 @@ class _Check:
     def _check_echoes(self, prose: str) -> None:
         domains = [_letters(each.domain) for each in self.figures.values() if each.domain]
         if any(run in domain for run in _runs(prose) for domain in domains):
-            raise Refused(Refusal.ECHO)
+            raise ReplyRefused(ReplyRefusal.ECHO)
 
 
 def _readable(text: str, language: Language) -> frozenset[Quantity]:

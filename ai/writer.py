@@ -14,12 +14,12 @@ import structlog
 from limits import RateLimitItem, RateLimitItemPerHour
 
 from ai.breaker import Breaker
+from ai.call_counters import CallCounters, Skip, Status
 from ai.failure import Failed, Failure
 from ai.options import MOST_CALLS_AT_ONCE, ModelOptions
 from ai.prompt import VERSION, Prompt, prompt_of
 from ai.reply import decode
-from ai.rules import Refusal, Refused, Words, accepted
-from ai.tally import Skip, Status, Tally
+from ai.rules import AcceptedSentences, ReplyRefusal, ReplyRefused, accepted
 from core.clock import now
 from core.insight import Insight, WorkPattern
 
@@ -42,13 +42,13 @@ class Counts(Protocol):
 class Written:
     """Other words for an insight, the model they are from, and when it found them."""
 
-    words: Words
+    words: AcceptedSentences
     model: str
     at: datetime
 
 
 class _Kept(msgspec.Struct):
-    """What is remembered of an answer: no words where they were refused."""
+    """A cached answer: no words where they were refused."""
 
     written: Written | None
 
@@ -61,7 +61,7 @@ class _BudgetSpent(Exception):
 
 
 class InsightWriter:
-    """Words insights anew. Never raises, and never takes longer than the options' patience."""
+    """Words insights anew. Never raises, and never takes longer than the options' timeout."""
 
     def __init__(
         self, options: ModelOptions, endpoint: "Endpoint", counts: Counts, memory: "Memory", breaker: Breaker
@@ -72,20 +72,20 @@ class InsightWriter:
         self._budget = RateLimitItemPerHour(options.calls_per_hour)
         self._memory = memory
         self._breaker = breaker
-        self._tally = Tally()
+        self._counters = CallCounters()
         self._calling = 0
         self._flights: dict[str, asyncio.Task[Written | None]] = {}
 
     @property
     def status(self) -> Status:
-        """How it is set up, and how it has fared so far."""
+        """The configuration and the outcomes so far."""
         return Status(
             enabled=True,
             model=self._options.model,
             host=self._options.host,
             breaker=self._breaker.state,
             calls_per_hour=self._options.calls_per_hour,
-            tally=self._tally,
+            counters=self._counters,
         )
 
     async def written(self, insight: Insight, organization_id: UUID) -> Written | None:
@@ -103,7 +103,7 @@ class InsightWriter:
             self._flights[key] = flight
             flight.add_done_callback(lambda _: self._flights.pop(key, None))
         else:
-            self._tally.shared += 1
+            self._counters.shared += 1
         return await asyncio.shield(flight)  # who stops waiting does not end it for the others
 
     async def close(self) -> None:
@@ -122,12 +122,12 @@ class InsightWriter:
         return hashlib.sha256(repr((parts, figures)).encode() + prompt.data).hexdigest()
 
     async def _answer(self, key: str, prompt: Prompt, insight: Insight, organization_id: UUID) -> Written | None:
-        ends_at = asyncio.get_running_loop().time() + self._options.patience.total_seconds()
+        ends_at = asyncio.get_running_loop().time() + self._options.timeout.total_seconds()
         try:
             async with asyncio.timeout_at(ends_at):
                 kept = await self._remembered(key)
             if kept is not None:
-                self._tally.remembered += 1
+                self._counters.remembered += 1
                 return kept.written
             written, seconds = await self._asked(prompt, insight, organization_id, ends_at)
             if seconds:
@@ -151,10 +151,10 @@ class InsightWriter:
     ) -> tuple[Written | None, float]:
         """The model's words, if it has acceptable ones; and for how many seconds that should be remembered."""
         if self._calling >= MOST_CALLS_AT_ONCE:  # a list of people, say: who waits in line would wait in vain
-            self._tally.skips[Skip.BUSY] += 1
+            self._counters.skips[Skip.BUSY] += 1
             return None, 0
         if not self._breaker.admits():
-            self._tally.skips[Skip.BREAKER_OPEN] += 1
+            self._counters.skips[Skip.BREAKER_OPEN] += 1
             return None, 0
         self._calling += 1
         try:
@@ -167,13 +167,13 @@ class InsightWriter:
         except Failed as failure:
             self._note_failure(failure)
         except _BudgetSpent:
-            self._tally.skips[Skip.BUDGET_SPENT] += 1
+            self._counters.skips[Skip.BUDGET_SPENT] += 1
         except msgspec.DecodeError:
-            return self._note_refusal(Refusal.MALFORMED)
-        except Refused as refused:
+            return self._note_refusal(ReplyRefusal.MALFORMED)
+        except ReplyRefused as refused:
             return self._note_refusal(refused.reason)
         else:
-            self._tally.answers += 1
+            self._counters.answers += 1
             return written, self._options.keep_answers.total_seconds()
         finally:
             self._calling -= 1
@@ -183,16 +183,16 @@ class InsightWriter:
     async def _spend(self, organization_id: UUID) -> None:
         if await self._counts.hit(self._budget, "insight", organization_id.hex) is not None:
             raise _BudgetSpent
-        self._tally.calls += 1
+        self._counters.calls += 1
 
     def _note_failure(self, failed: Failed) -> None:
-        self._tally.failures[failed.reason] += 1
+        self._counters.failures[failed.reason] += 1
         self._breaker.failed(failed.retry_after)
         log.warning("The model did not reply", reason=failed.reason.value, status=failed.status)
 
-    def _note_refusal(self, reason: Refusal) -> tuple[None, float]:
+    def _note_refusal(self, reason: ReplyRefusal) -> tuple[None, float]:
         # A reply is never a reason to leave the endpoint alone: somebody's odd domains must not end it for all others.
         self._breaker.succeeded()
-        self._tally.refusals[reason] += 1
+        self._counters.refusals[reason] += 1
         log.warning("The model's reply was refused", reason=reason.value)
         return None, self._options.keep_refusals.total_seconds()

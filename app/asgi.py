@@ -1,4 +1,4 @@
-"""What uvicorn's processes load: the application on the database that the command line has prepared."""
+"""The application that uvicorn's processes load, on the database that the command line has prepared."""
 
 import gc
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -7,19 +7,19 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app import logs
 from app.server import create_app
 from app.settings import Settings
+from observability import logs
 
 _YOUNG_OBJECTS = 20_000
-"""After how many new objects the collector looks at the young: some dozens of requests make that many, and nearly all
-of them are gone by then without it."""
+"""The threshold of the youngest generation, in new objects. Some dozens of requests make that many, and nearly all of
+them have been freed by then without a collection."""
 
 
 def create() -> FastAPI:
-    """The application. DATABASE_URL is set: `web-behavior serve` passes the embedded database's on in it."""
+    """Return the application. DATABASE_URL is set: `web-behavior serve` puts the embedded database's address there."""
     settings = Settings()
-    logs.configure(settings)
+    logs.configure(settings.log_level, as_json=settings.logs_json)
     url = settings.configured_database_url
     assert url is not None, "start the service with `web-behavior serve`"  # noqa: S101
     app = create_app(settings, url)
@@ -37,10 +37,10 @@ def create() -> FastAPI:
 
 @contextmanager
 def lasting_objects_spared() -> Iterator[None]:
-    """Have the garbage collector leave alone what is there for good: modules, schema, routes.
+    """Exempt objects that are never freed (modules, schema, routes) from garbage collection.
 
-    It would go through those hundreds of thousands of objects again and again, a quarter of a second each time, while
-    every request waits.
+    Otherwise each full collection would traverse those hundreds of thousands of objects, for a quarter of a second in
+    which every request waits.
     """
     usual = gc.get_threshold()
     gc.collect()

@@ -1,11 +1,12 @@
-"""The GraphQL endpoint: who asks, from where, and how answers are written."""
+"""The GraphQL endpoint: authentication, the context of a request, and the format of answers."""
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 import orjson
-from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -15,29 +16,50 @@ from strawberry.http import GraphQLHTTPResponse
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
-from app.cookies import RequestCookies
-from app.deadline import given_up_when_nobody_waits
-from app.media_types import JSON, RESPONSE_JSON, is_json, preferred_media_type
-from app.origins import Origins
-from app.pages import Example, graphiql_page
-from core.errors import UNEXPECTED, AppError, RetryLater, TooLarge, TooSlow, Unauthenticated
-from db.patience import patience
+from core.errors import (
+    UNEXPECTED,
+    AppError,
+    InvalidInput,
+    RetryLater,
+    TooLarge,
+    TooSlow,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedEncoding,
+)
+from db.timeout import database_timeout
+from execution.context import Context
+from execution.policy_extension import too_large
+from execution.request_policy import RequestPolicy
+from pages.html import Example, graphiql_page
+from resolvers.authentication import authenticate
 from resolvers.services import Services
-from resolvers.sign_in import authenticate
-from rest.bodies import read_body
-from rest.routes import client_of
-from schema.admission import too_large
-from schema.build import schema
-from schema.context import Context
-from schema.documents.gate import Gate
+from schema.build import executed_by
+from web.answers import ACCEPTED_ENCODINGS
+from web.bodies import read_body
+from web.clients import bearer_token, client_of
+from web.cookies import RequestCookies
+from web.media_types import JSON, RESPONSE_JSON, is_json, preferred_media_type
+from web.origins import Origins
+from web.request_timeout import cancelled_on_disconnect
 
 DOCUMENT_LIMIT = 32 * 1024
 """In characters. Values belong into variables, for which the body has more room."""
 INGESTION_LIMIT = 1024 * 1024
 """In bytes: room for `ingestBehaviors` with 1000 events of usual size, and for nothing else."""
 
+_MAY_BE_EMPTY = {"variables", "extensions"}
+"""Parameters of a GET that are JSON; an empty one is none."""
 BRACKETS = 50_000
-"""Many more than a thousand events have, those in their urls included."""
+"""The most brackets of a body: many more than a thousand events have, those in their urls included."""
+
+
+class _RequestAdapter(StarletteRequestAdapter):
+    """A request whose media type is in lower case: the view compares it with its own spelling."""
+
+    @property
+    def content_type(self) -> str | None:
+        return self.headers.get("content-type", "").lower()
 
 
 class GraphQLEndpoint(GraphQL[Context, None]):
@@ -46,12 +68,21 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     https://graphql.github.io/graphql-over-http/draft/
     """
 
+    request_adapter_class = _RequestAdapter
+
     def __init__(
-        self, services: Services, gate: Gate, origins: Origins, examples: Sequence[Example] | None, *, secure: bool
+        self,
+        services: Services,
+        policy: RequestPolicy,
+        origins: Origins,
+        examples: Sequence[Example] | None,
+        *,
+        secure: bool,
+        columnar: bool = True,
     ) -> None:
-        super().__init__(schema, subscription_protocols=())
+        super().__init__(executed_by(columnar=columnar), subscription_protocols=())
         self._services = services
-        self._gate = gate
+        self._policy = policy
         self._origins = origins
         self._examples = examples
         self._secure = secure
@@ -62,19 +93,24 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             # Read here, within its bound: the view asks for the body without one, and then finds it read.
             request._body = await self._body(request)  # noqa: SLF001
             response = await self.run(request)
-        except (TooLarge, TooSlow) as error:
+        except (TooLarge, TooSlow, InvalidInput) as error:
             response = _refusal(request, error.message, error.status, error.code)
+        except UnsupportedEncoding as error:
+            headers = {"Accept-Encoding": ACCEPTED_ENCODINGS}
+            response = _refusal(request, error.message, error.status, error.code, **headers)
+        except Unavailable as error:
+            response = refusal_of(request, error)
         except HTTPException as error:
             response = _refused_by_the_view(request, error)
         await response(scope, receive, send)
 
     async def _body(self, request: Request) -> bytes:
-        """The request's body. TooLarge, unless it may be one that stores events: admission looks whether it is."""
-        gate = self._gate
-        body = await read_body(request, max(gate.body_limit, INGESTION_LIMIT))
-        may_ingest = b"ingestBehaviors" in body or (gate.trusted.texts and b"documentId" in body)
-        if len(body) > gate.body_limit and not may_ingest:
-            raise TooLarge(too_large(gate.body_limit))
+        """The request's body. TooLarge, unless it may store events, which the policy checks after parsing."""
+        policy = self._policy
+        body = await read_body(request, max(policy.body_limit, INGESTION_LIMIT))
+        may_ingest = b"ingestBehaviors" in body or (policy.trusted.texts and b"documentId" in body)
+        if len(body) > policy.body_limit and not may_ingest:
+            raise TooLarge(too_large(policy.body_limit))
         # Collecting garbage among hundreds of thousands of lists takes longer than anything else in a request.
         if body.count(b"[") + body.count(b"{") > BRACKETS:
             raise HTTPException(400, f"The request body has more than {BRACKETS} brackets: send less at once.")
@@ -101,21 +137,22 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         )
         authentication: Any = await self._authenticate(request, cookies)
         size = len(await request.body())
-        return Context(self._services, client_of(request), cookies, authentication, self._gate, size)
+        return Context(self._services, client_of(request), cookies, authentication, self._policy, size)
 
     async def _authenticate(self, request: Request, cookies: RequestCookies) -> Any:
-        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        token = bearer.strip() if scheme.lower() == "bearer" else cookies.access_token
+        bearer = bearer_token(request)
+        token = cookies.access_token if bearer is None else bearer
         if not token:
-            return Unauthenticated("Sign in first: send `Authorization: Bearer …` with the token that `login` gives.")
+            advice = "Sign in first: send `Authorization: Bearer …` with the token that `login` gives."
+            return Unauthenticated(" ".join(filter(None, (advice, cookies.missing))))
         try:
-            with patience():
+            with database_timeout():
                 return await authenticate(self._services, token)
         except AppError as error:
             return error
 
     def parse_json(self, data: str | bytes) -> Any:
-        parsed = super().parse_json(data)
+        parsed = super().parse_json(data.removeprefix(BOM_UTF8) if isinstance(data, bytes) else data)
         if isinstance(parsed, list):
             raise HTTPException(400, "Send one operation a request: a GraphQL request is a JSON object.")
         # The view goes on to look members up. (A body comes as bytes; a parameter of a GET, as text, may be null.)
@@ -124,13 +161,16 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         return self._with_text(parsed) if isinstance(data, bytes) and parsed is not None else parsed
 
     def parse_query_params(self, params: Any) -> dict[str, Any]:
-        return self._with_text(super().parse_query_params(params))
+        given = {name: value for name, value in params.items() if value or name not in _MAY_BE_EMPTY}
+        return self._with_text(super().parse_query_params(given))
 
     def _with_text(self, request: dict[str, Any]) -> dict[str, Any]:
         """The request with the text of the trusted document that it names, if it names one. HTTPException."""
+        if request.get("query") is None and _is_persisted_query(request.get("extensions")):
+            raise PersistedQueryNotSupported
         document_id = request.get("documentId")
         if document_id is None:
-            if self._gate.trusted.only and request.get("query") is not None:
+            if self._policy.trusted.only and request.get("query") is not None:
                 raise DocumentRefusal(
                     "Only trusted documents are answered here: send the `documentId` of one instead of a `query`.",
                     "TRUSTED_DOCUMENTS_ONLY",
@@ -138,7 +178,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             return request
         if request.get("query") is not None:
             raise HTTPException(400, "Send a `documentId` or a `query`, not both.")
-        text = self._gate.trusted.text(document_id)
+        text = self._policy.trusted.text(document_id)
         if text is None:
             raise DocumentRefusal(
                 "No trusted document has this `documentId`. It is `sha256:` and the SHA-256 of a document that the "
@@ -155,13 +195,13 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         data: Any = await super().parse_http_body(request)
         if not isinstance(data.operation_name, str | None):
             raise HTTPException(400, "`operationName` must be a string or null, if provided.")
-        if data.query is not None and len(data.query) > DOCUMENT_LIMIT and data.query not in self._gate.trusted.read:
+        if data.query is not None and len(data.query) > DOCUMENT_LIMIT and data.query not in self._policy.trusted.read:
             raise HTTPException(400, f"The document is too long: at most {DOCUMENT_LIMIT} characters. Use variables.")
         return data
 
     async def execute_single(self, request: Request, context: Context, **rest: Any) -> ExecutionResult:  # type: ignore[override]
         try:
-            async with given_up_when_nobody_waits(request, lambda: context.is_query):
+            async with cancelled_on_disconnect(request, lambda: context.is_query):
                 return await super().execute_single(request=request, context=context, **rest)
         finally:
             # graphql-core's executor refers to itself, and to the context: with it a thousand rows would stay about
@@ -195,11 +235,22 @@ class GraphQLEndpoint(GraphQL[Context, None]):
 
 
 class DocumentRefusal(HTTPException):
-    """The refusal of a request for the document that it names, or does not."""
+    """The refusal of a request whose `documentId` is unknown or missing."""
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(400, message)
         self.code = code
+
+
+class PersistedQueryNotSupported(DocumentRefusal):
+    """The answer to a hash alone, by Apollo's protocol of automatic persisted queries: clients then send the text."""
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotSupported", "PERSISTED_QUERY_NOT_SUPPORTED")
+
+
+def _is_persisted_query(extensions: object) -> bool:
+    return isinstance(extensions, dict) and isinstance(extensions.get("persistedQuery"), dict)
 
 
 def _media_type(request: Request | WebSocket | AsyncHTTPRequestAdapter) -> str | None:
@@ -207,7 +258,7 @@ def _media_type(request: Request | WebSocket | AsyncHTTPRequestAdapter) -> str |
 
 
 def _status_of_refused(errors: list[Any]) -> int:
-    """What a request that was not executed answers: whose fault it was."""
+    """The status of a request that was not executed: 500 after a failure of ours, else 400."""
     return 500 if any(error["extensions"]["code"] == UNEXPECTED for error in errors) else 400
 
 
@@ -215,6 +266,8 @@ def _refused_by_the_view(request: Request, error: HTTPException) -> Response:
     if isinstance(error.__cause__, InvalidOperationTypeError):
         message = "GET answers queries only: send other operations by POST."
         return _refusal(request, message, HTTPStatus.METHOD_NOT_ALLOWED, "BAD_REQUEST", Allow="POST")
+    if isinstance(error, PersistedQueryNotSupported) and _media_type(request) == JSON:
+        return _refusal(request, error.reason, HTTPStatus.OK, error.code)
     headers = {"Allow": "GET, POST"} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else {}
     code = error.code if isinstance(error, DocumentRefusal) else "BAD_REQUEST"
     return _refusal(request, error.reason, error.status_code, code, **headers)

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.dimensions import Dimension
-from core.measures import MEASURES, Measure
+from db.metrics.measure import Measure
+from db.metrics.measures import MEASURES
 
 PAGE = Path(__file__).parents[1] / "docs" / "metrics.md"
 BEGIN, END = "<!-- measures:begin -->", "<!-- measures:end -->"
 
 
 def rendered(page: str) -> str:
-    """The page with its tables between the markers as they should be."""
+    """Return the page with up-to-date tables between the markers."""
     before, _, rest = page.partition(BEGIN)
     _, marker, after = rest.partition(END)
     if not marker:
@@ -20,12 +21,15 @@ def rendered(page: str) -> str:
 
 
 def _definitions() -> str:
-    rows = [(f"`{measure.field}`", measure.unit.value, measure.definition) for measure in MEASURES]
-    return _table(("measure", "unit", "definition"), rows)
+    rows = [
+        (f"`{measure.field}`", measure.unit.value, f"`{measure.additivity.name}`", measure.definition)
+        for measure in MEASURES
+    ]
+    return _table(("measure", "unit", "additivity", "definition"), rows)
 
 
 def _splits() -> str:
-    """What can be split by what; measures that can be split alike share a row."""
+    """Return the table of the dimensions of each measure; measures with the same dimensions share a row."""
     alike: dict[tuple[frozenset[Dimension], bool], list[Measure]] = {}
     for measure in MEASURES:
         alike.setdefault((measure.dimensions, measure.by_time), []).append(measure)

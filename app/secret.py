@@ -1,4 +1,4 @@
-"""The secret that signs tokens: configured, or, in development, made once and kept beside the data."""
+"""The secret that signs tokens: configured, or, in development, generated once and kept in the data directory."""
 
 import os
 import secrets
@@ -12,7 +12,7 @@ _FILE = "jwt_secret"
 
 
 def jwt_secret(settings: Settings) -> str:
-    """The configured secret, else one of our own that survives restarts. Production insists on a configured one."""
+    """Return the configured secret, else a generated one that survives restarts; production requires the former."""
     if settings.jwt_secret:
         return settings.jwt_secret
     path = settings.data_dir / _FILE
@@ -23,7 +23,7 @@ def jwt_secret(settings: Settings) -> str:
 
 
 def _create(path: Path, text: str) -> None:
-    # Written aside (only its owner reads a temporary file) and put in place whole: nobody finds it there half written.
+    # Written to a temporary file (readable by its owner only), then linked: no process reads half of it.
     with NamedTemporaryFile("w", dir=path.parent) as file:
         file.write(text)
         file.flush()

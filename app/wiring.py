@@ -1,4 +1,4 @@
-"""Puts the parts of the service together: the only place where they are made."""
+"""Constructs the services that requests share: the only place where they are made."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,70 +11,103 @@ from ai.writer import InsightWriter
 from app.secret import jwt_secret
 from app.settings import Settings
 from auth.budget import Budget
+from auth.ingest_limits import IngestLimits
 from auth.passwords import Passwords
 from auth.throttle import Counters, Throttle
 from auth.tokens import TokenIssuer
 from core.events import EventRules
 from core.observer import NOBODY, Observer
+from db.anonymous_events import AnonymousEvents
+from db.background_jobs import background_options
+from db.domain_backfill import DomainBackfill
 from db.engine import Database, DatabaseOptions
+from db.erasures import Eraser
 from db.event_writer import EventWriter
-from db.housekeeping import housekeeping, keep_house_once
+from db.housekeeping import keep_house
 from db.key_usage import KeyUsage
-from db.partitions import Partitions
+from db.partition_keeper import PartitionKeeper
 from db.replica import ReplicatedDatabase
 from db.retention import keep_retention
-from db.rollups import keep_rollups
-from resolvers.key_ring import KeyRing
+from db.rollup_maker import RollupMaker
+from resolvers.api_key_cache import ApiKeyCache
+from resolvers.concurrency import ConcurrencyLimit
 from resolvers.services import Services, Throttles
 
-_WRITER_CONNECTIONS = 5
-"""Two for the event writer, which makes partitions with them, too; one for each task that goes on in the background."""
+_WAITING_PART = 0.8
+"""The part of a request's timeout for which its questions may wait for rollups: the answer takes a second or two."""
+_WRITER_CONNECTIONS = 2
+"""The connection pool of the event writer."""
+_LAST_CHORE_SECONDS = 3.0
 
 
 @asynccontextmanager
 async def running_services(
     settings: Settings, database_url: str, observer: Observer = NOBODY
 ) -> AsyncIterator[Services]:
-    """The service's parts, at work until the end, when what is queued is stored."""
+    """Run the services and the background jobs; at the end, store the queued events and stop them."""
     database = database_of(settings, database_url)
-    # Connections of its own: whoever asks too much of the database must not keep events from being stored.
+    # Connections of its own, so that expensive queries do not keep events from being stored.
     writer_database = Database(database_url, DatabaseOptions(pool_size=_WRITER_CONNECTIONS))
-    partitions, key_usage = Partitions(writer_database), KeyUsage(writer_database)
-    writer = EventWriter(writer_database, partitions, key_usage, observer)
+    background_database = Database(database_url, background_options())
+    key_usage = KeyUsage(background_database)
+    anonymous_events = AnonymousEvents(settings.anonymous_max_mib * 2**20)
+    writer = EventWriter(writer_database, key_usage, observer)
+    rollup_maker = RollupMaker(
+        background_database, observer, wait_seconds=_WAITING_PART * settings.request_timeout_seconds
+    )
     counters = Counters(settings.configured_redis_url)
+    eraser = Eraser(background_database, observer)
+    partition_keeper = PartitionKeeper(background_database, observer, farthest_ahead=settings.farthest_ahead)
     insight_writer = _insight_writer(settings, counters)
+    passwords = Passwords()
     writing = asyncio.create_task(writer.run(), name="event writer")
     keeping = [
-        asyncio.create_task(housekeeping(writer_database, partitions, key_usage), name="housekeeping"),
-        asyncio.create_task(keep_rollups(writer_database), name="rollups"),
-        asyncio.create_task(keep_retention(writer_database), name="retention"),
+        asyncio.create_task(
+            keep_house(background_database, key_usage, anonymous_events, observer), name="housekeeping"
+        ),
+        asyncio.create_task(partition_keeper.run(), name="partitions"),
+        asyncio.create_task(rollup_maker.run(), name="rollups"),
+        asyncio.create_task(
+            keep_retention(background_database, settings.anonymous_retention, observer), name="retention"
+        ),
+        asyncio.create_task(eraser.run(), name="erasures"),
+        asyncio.create_task(DomainBackfill(background_database, observer).run(), name="domains"),
     ]
     try:
         yield Services(
             database=database,
+            background_database=background_database,
+            concurrency_limit=ConcurrencyLimit(database.size),
             writer=writer,
+            anonymous_events=anonymous_events,
             key_usage=key_usage,
-            key_ring=KeyRing(database),
-            passwords=Passwords(),
+            eraser=eraser,
+            api_key_cache=ApiKeyCache(database),
+            passwords=passwords,
             tokens=TokenIssuer(jwt_secret(settings)),
             throttles=_throttles(settings, counters),
+            ingest_limits=IngestLimits(counters, settings.ingest_rates, enabled=settings.rate_limit_enabled),
             event_rules=EventRules(settings.farthest_ahead, settings.farthest_behind),
             require_api_key=settings.ingest_require_api_key,
             rollups_enabled=settings.rollups_enabled,
+            rollup_backlog=rollup_maker.backlog,
             insight_writer=insight_writer,
             observer=observer,
         )
     finally:
+        passwords.close()
         writer.close()
         await writing
         for task in keeping:
             task.cancel()
         await asyncio.gather(*keeping, return_exceptions=True)
-        with suppress(Exception):  # the last chores are a courtesy: a database that has gone must not keep us
-            await keep_house_once(writer_database, partitions, key_usage)
+        with suppress(Exception):  # best effort: a database that is gone must not delay the end
+            async with asyncio.timeout(_LAST_CHORE_SECONDS):
+                await key_usage.flush()
         if insight_writer is not None:
             await insight_writer.close()
         await counters.close()
+        await background_database.close()
         await writer_database.close()
         await database.close()
 
@@ -89,7 +122,7 @@ def _insight_writer(settings: Settings, counters: Counters) -> InsightWriter | N
         base_url=settings.ai_base_url,
         api_key=settings.ai_api_key,
         model=settings.ai_model,
-        patience=timedelta(seconds=settings.ai_timeout_seconds),
+        timeout=timedelta(seconds=settings.ai_timeout_seconds),
         retries=settings.ai_retries,
         calls_per_hour=settings.ai_calls_per_hour,
         keep_answers=timedelta(hours=settings.ai_keep_hours),
@@ -98,7 +131,7 @@ def _insight_writer(settings: Settings, counters: Counters) -> InsightWriter | N
 
 
 def database_of(settings: Settings, url: str) -> Database:
-    """The database that questions are put to, with its replica if one is configured."""
+    """Return the database that answers questions, with its replica if one is configured."""
     options = DatabaseOptions(pool_size=settings.db_pool_size)
     if settings.database_replica_url:
         return ReplicatedDatabase(url, settings.database_replica_url, options)
@@ -115,8 +148,6 @@ def _throttles(settings: Settings, counters: Counters) -> Throttles:
             "sign-in-account-everywhere", settings.sign_in_limit_per_account_everywhere
         ),
         sign_in_per_address=throttle("sign-in-address", settings.sign_in_limit_per_address),
-        ingest_per_key=throttle("ingest-key", settings.ingest_limit_per_key),
-        ingest_per_address=throttle("ingest-address", settings.ingest_limit_per_address),
         exports_per_account=throttle("exports-account", settings.export_limit_per_account),
         query_budget=Budget(counters, "queries", settings.query_budget_per_viewer, enabled=settings.rate_limit_enabled),
     )

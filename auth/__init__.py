@@ -1,1 +1,1 @@
-"""Who is asking and what they may do: passwords, tokens, API keys, viewers, throttles. Knows no database."""
+"""Authentication, permissions and rate limits: passwords, tokens, API keys, viewers, throttles. Uses no database."""

@@ -1,4 +1,4 @@
-"""API keys of extension users: shown once, stored as a hash and a prefix to recognise them by."""
+"""API keys of extension users: shown once, stored as a hash and a visible prefix."""
 
 import secrets
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from auth.tokens import hash_of
 
 _PREFIX_CHARACTERS = 11
 _SHORTEST_WITH_PREFIX = 4 * _PREFIX_CHARACTERS
-"""Of a key shorter than this the visible prefix would give too much away."""
+"""The prefix of a shorter key would reveal too much of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,12 @@ class ApiKey:
 
 
 def new_api_key() -> ApiKey:
-    """A key of 256 random bits, in the form that the extension knows: `wb_` and 64 hexadecimal digits."""
+    """Return a key of 256 random bits, in the form that the extension knows: `wb_` and 64 hexadecimal digits."""
     text = f"wb_{secrets.token_hex(32)}"
     return ApiKey(text, hash_of(text), text[:_PREFIX_CHARACTERS])
 
 
 def existing_api_key(text: str) -> ApiKey:
-    """A key that somebody holds already, whatever its form."""
+    """Return the key with this text, which somebody holds already, whatever its form."""
     prefix = text[:_PREFIX_CHARACTERS] if len(text) >= _SHORTEST_WITH_PREFIX else "…"
     return ApiKey(text, hash_of(text), prefix)

@@ -1,7 +1,7 @@
-"""Throttles: how often something may be tried, counted in Redis when there is one, else in this process.
+"""Throttles limit how often something may be tried. They count in Redis if configured, else in this process.
 
-The counting is the `limits` library's. When Redis cannot be reached the count goes on in process, so a throttle becomes
-coarser (each process counts for itself), never unlimited.
+The `limits` library counts. While Redis cannot be reached, each process counts for itself: throttles become coarser,
+never unlimited.
 """
 
 import time
@@ -17,62 +17,62 @@ from limits.errors import StorageError
 from core.errors import TooManyAttempts
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis  # which not everybody has a server for
+    from redis.asyncio import Redis  # an optional dependency
 
 log = structlog.get_logger()
 
 Counted = TypeVar("Counted")
 
 _REDIS_PAUSE_SECONDS = 5.0
-"""After a failure Redis is left alone for so long, then tried by one attempt: a dead server must not slow all down."""
+"""The pause after a failure of Redis, after which one attempt tries it: a dead server must not slow down every one."""
 
 
 class Counters:
-    """The windows all throttles count in."""
+    """The counters of all throttles and budgets, in Redis or in this process."""
 
     def __init__(self, redis_url: str | None = None) -> None:
         self._redis = None if redis_url is None else _redis_storage(redis_url)
         self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._shared = None if self._redis is None else SlidingWindowCounterRateLimiter(self._redis)
         self._failures = () if self._redis is None else _redis_failures()
-        self._leave_redis_alone_until = 0.0
+        self._retry_redis_at = 0.0
 
     async def hit(self, limit: RateLimitItem, *key: str) -> int | None:
-        """Count one attempt. None when it is within the limit, else the seconds until the next may be made."""
+        """Count one attempt. Return None within the limit, else the seconds until the next attempt is allowed."""
         shared = self._shared
         if shared is not None and self._may_ask_redis():
             try:
-                return self._answered(await _hit(shared, limit, key))
+                return self._redis_answered(await _hit(shared, limit, key))
             except self._failures as error:
-                self._leave_alone(error)
+                self._pause_redis(error)
         return await _hit(self._local, limit, key)
 
-    async def shared_or_own(
-        self, shared: "Callable[[Redis], Awaitable[Counted]]", own: Callable[[], Counted]
+    async def shared_or_local(
+        self, shared: "Callable[[Redis], Awaitable[Counted]]", local: Callable[[], Counted]
     ) -> Counted:
-        """Count in Redis by `shared` when it is there and answers, else in this process by `own`."""
+        """Count in Redis by `shared` if it is configured and answers, else in this process by `local`."""
         if self._redis is not None and self._may_ask_redis():
             bridge: Any = self._redis.bridge  # typed for all client libraries at once
             try:
-                return self._answered(await shared(bridge.get_connection()))
+                return self._redis_answered(await shared(bridge.get_connection()))
             except self._failures as error:
-                self._leave_alone(error)
-        return own()
+                self._pause_redis(error)
+        return local()
 
     def _may_ask_redis(self) -> bool:
-        """Whether Redis is to be asked. After a failure that is for one attempt to try, while others do not wait."""
-        if time.monotonic() < self._leave_redis_alone_until:
+        """Return True if Redis is to be asked; after a failure and a pause, for one attempt only until it answers."""
+        if time.monotonic() < self._retry_redis_at:
             return False
-        if self._leave_redis_alone_until:
-            self._leave_redis_alone_until = time.monotonic() + _REDIS_PAUSE_SECONDS
+        if self._retry_redis_at:
+            self._retry_redis_at = time.monotonic() + _REDIS_PAUSE_SECONDS
         return True
 
-    def _answered(self, answer: Counted) -> Counted:
-        self._leave_redis_alone_until = 0.0
+    def _redis_answered(self, answer: Counted) -> Counted:
+        self._retry_redis_at = 0.0
         return answer
 
-    def _leave_alone(self, error: Exception) -> None:
-        self._leave_redis_alone_until = time.monotonic() + _REDIS_PAUSE_SECONDS
+    def _pause_redis(self, error: Exception) -> None:
+        self._retry_redis_at = time.monotonic() + _REDIS_PAUSE_SECONDS
         log.warning("Redis is not answering; throttles count in process", error=type(error).__name__)
 
     async def close(self) -> None:
@@ -83,7 +83,7 @@ class Counters:
 
 
 class Throttle:
-    """One limit on one kind of attempt. `limit` is in the library's notation: `10/minute`.
+    """A limit on one kind of attempt. `limit` is in the library's notation: `10/minute`.
 
     `refusals` counts the attempts beyond it.
     """
@@ -96,7 +96,7 @@ class Throttle:
         self._enabled = enabled
 
     async def attempt(self, key: str, message: str) -> None:
-        """Count an attempt by `key`; TooManyAttempts with `message` beyond the limit."""
+        """Count an attempt by `key`. Raises TooManyAttempts with `message` beyond the limit."""
         if not self._enabled:
             return
         retry_after = await self._counters.hit(self._limit, self.name, key)

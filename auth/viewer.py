@@ -1,22 +1,28 @@
-"""The viewer: whoever asks, and what they may see and do. Every permission is decided here."""
+"""The viewer: the user who sends a request, and their permissions, all of which are decided here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from core.errors import Forbidden, NotFound
 from core.roles import Role
 from core.scope import Scope
+from core.token_scopes import TokenScope
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A signed-in user, by one sign-in, with their role in each organization they belong to."""
+    """A user or service account with their role in each organization that they belong to.
+
+    `credential_id`: the sign-in or API token that the request presents. `scopes`: the part of their rights that the
+    token has; None for a sign-in, which has all.
+    """
 
     user_id: UUID
-    sign_in_id: UUID
+    credential_id: UUID
     is_super_admin: bool
     roles: Mapping[UUID, Role]
+    scopes: frozenset[TokenScope] | None = None
 
     @property
     def readable(self) -> Scope:
@@ -29,6 +35,27 @@ class Viewer:
         if self.is_super_admin:
             return Scope.everything()
         return Scope.of(organization for organization, role in self.roles.items() if role is Role.ADMIN)
+
+    @property
+    def token_id(self) -> UUID | None:
+        """The API token that the request presents; None for a sign-in."""
+        return None if self.scopes is None else self.credential_id
+
+    @property
+    def is_service_account(self) -> bool:
+        """True for a service account, which has its rights by itself and is a member of nothing."""
+        return self.scopes is not None and self.user_id == self.credential_id
+
+    def require_scopes(self, scopes: Iterable[TokenScope]) -> None:
+        """Raise Forbidden if the request presents an API token that lacks one of these scopes."""
+        missing = [] if self.scopes is None else sorted(scope.value for scope in set(scopes) - self.scopes)
+        if missing:
+            raise Forbidden(f"The API token lacks the scope {', '.join(missing)}. Make one that has it.")
+
+    def require_sign_in(self) -> None:
+        """Raise Forbidden if the request presents an API token."""
+        if self.scopes is not None:
+            raise Forbidden("API tokens may not do this, whatever their scopes: sign in.")
 
     def require_super_admin(self) -> None:
         """Raise Forbidden unless the viewer is a super admin."""

@@ -1,18 +1,22 @@
 """The benchmark, run by `make bench`: one part after the other, each with a section of docs/performance.md.
 
-section.py     what a part is; parts.py: all of them; page.py and plot.py: docs/performance.md and its pictures
-machine.py     where it was measured; others.py: what else the machine was doing
-events.py      a month of forty people's made-up browsing, stored by the event writer
-service.py     the application in process, on a database of its own
+section.py            the interface of a part; parts.py: the list of parts; page.py and plot.py: docs/performance.md
+machine.py            the machine; other_processes.py: their use of it meanwhile
+events.py             a month of forty people's made-up browsing, stored by the event writer
+service.py            the application in process, on a database of its own
+servers.py            servers as they are run, each a process of its own; client.py: a client of one
 
-metrics.py     a dashboard's questions put to the service, to raw events and to DuckDB
-asking.py      one number of events, all systems; dashboard.py: what is asked; duck.py, duck_sql.py: DuckDB's part
-storing.py     what rollups cost the event writer
-growth.py      how a dashboard's time grows; bulk.py: millions of events put straight into the table
-footprint.py   start, memory, disk; held.py: a service under load; memory.py: whose memory it is
-graphql.py     questions put to the service, to graphql-core's executor (stock.py), to bare ASGI (canned.py)
-processes.py   servers as they are run, each a process of its own
-storage.py     what an event takes on disk (a command of its own)
-cluster.py    a Citus cluster beside a plain PostgreSQL (a command of its own)
-legacy_import.py   what taking over an old database takes (a command of its own)
+collection.py         ingestion, beside bare_echo.py and bare_copy.py; posts.py: the requests; load.py and driving.py
+                      send them
+metrics.py            a dashboard's questions put to the service, to raw events and to DuckDB
+asking.py             one number of events, all systems; dashboard.py: the questions; duck.py, duck_sql.py: DuckDB
+measures_of_time.py   `activeSeconds` beside `trackedSeconds`
+storing.py            the cost of rollups for the event writer
+growth.py             the growth of a dashboard's time; bulk.py: millions of events put straight into the table
+footprint.py          start, memory, disk; memory_under_load.py: a service under load; memory.py: memory by process
+graphql.py            questions put to the service, to graphql-core's executor alone, to bare ASGI (canned_answers.py)
+storage.py            the disk space of events (a command of its own)
+cluster.py            a Citus cluster beside a plain PostgreSQL (a command of its own)
+sign_in.py            the time of a refused sign-in (a command of its own)
+legacy_import.py      the cost of taking over an old database (a command of its own)
 """

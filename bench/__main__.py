@@ -10,7 +10,7 @@ import typer
 
 from bench import plot
 from bench.machine import machine
-from bench.others import Others
+from bench.other_processes import Others
 from bench.page import Page
 from bench.parts import BY_REQUEST, PARTS
 from bench.section import Bench, Measure, Options, console

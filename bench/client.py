@@ -12,8 +12,8 @@ _PATIENCE_SECONDS = 90
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request took, in seconds: the median until its answer had been read, and the server's processor time."""
+class RequestCost:
+    """The cost of a request in seconds: the median until its answer had been read, and the server's processor time."""
 
     latency: float
     cpu: float
@@ -35,14 +35,14 @@ class Client:
             raise ValueError(f"{response.status}: {answer[:200]!r}")
         return answer
 
-    def ask(self, times: int, path: str, body: bytes, headers: Mapping[str, str]) -> Asked:
-        """Post the same so many times, one after the other."""
+    def ask(self, times: int, path: str, body: bytes, headers: Mapping[str, str]) -> RequestCost:
+        """Post the same request `times` times, one after the other."""
         latencies, cpu = [], cpu_seconds(self._server.pid)
         for _ in range(times):
             began = time.perf_counter()
             self.post(path, body, headers)
             latencies.append(time.perf_counter() - began)
-        return Asked(sorted(latencies)[times // 2], (cpu_seconds(self._server.pid) - cpu) / times)
+        return RequestCost(sorted(latencies)[times // 2], (cpu_seconds(self._server.pid) - cpu) / times)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a Citus cluster takes, beside a plain PostgreSQL: `python -m bench.cluster PLAIN_URL CLUSTER_URL`.
+"""The cost of a Citus cluster, compared with a plain PostgreSQL: `python -m bench.cluster PLAIN_URL CLUSTER_URL`.
 
 Both databases must be empty; the cluster's has the extension and its machines. They are left without tables.
 """
@@ -25,7 +25,7 @@ _RUNS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ComparedDatabase:
     """One of the two, with the events stored: how many a second, and the seconds that making all rollups took."""
 
     service: Service
@@ -36,7 +36,7 @@ class Side:
 
 
 async def compare(plain_url: str, cluster_url: str, events: int, folder: Path) -> list[str]:
-    """Store the same events in both and ask both the same; what that took, as lines."""
+    """Store the same events in both and ask both the same; return the costs as lines."""
     async with _side(plain_url, events, folder) as plain, _side(cluster_url, events, folder) as cluster:
         lines = [
             f"storing: {plain.stored:,.0f} and {cluster.stored:,.0f} events/s",
@@ -58,7 +58,7 @@ async def compare(plain_url: str, cluster_url: str, events: int, folder: Path) -
 
 
 @asynccontextmanager
-async def _side(url: str, events: int, folder: Path) -> AsyncIterator[Side]:
+async def _side(url: str, events: int, folder: Path) -> AsyncIterator[ComparedDatabase]:
     async with serving(url, folder, rollups=True) as service:
         company = await service.company()
         people = [person.id for person in company.people]
@@ -71,7 +71,7 @@ async def _side(url: str, events: int, folder: Path) -> AsyncIterator[Side]:
             Question("extensionUser", people[0], until()),
             Question("organization", company.organization.id, until()),
         ]
-        yield Side(service, await service.admin(), stored, rollups, questions)
+        yield ComparedDatabase(service, await service.admin(), stored, rollups, questions)
 
 
 async def _measured(plain_url: str, cluster_url: str, events: int, folder: Path) -> list[str]:

@@ -1,8 +1,8 @@
-"""How fast events are taken in: `python -m bench.collection [--peer-url http://…] [--seconds N]`.
+"""Benchmark of ingestion: `python -m bench.collection [--peer-url http://…] [--seconds N]`.
 
-The service with one worker process and with two, a bare ASGI echo of the same bytes (bench/echo.py), a peer if one is
-named, and a bare COPY of the same rows into the same table (bench/copying.py), in turns. Real servers on the loopback
-interface, a real PostgreSQL that syncs each commit to disk, a load generator in a process of its own. Medians count.
+The service with one worker process and with two, a bare ASGI echo of the same bytes (bench/bare_echo.py), a peer if one
+is named, and a bare COPY of the same rows into the same table (bench/bare_copy.py), in turns. Real servers on loopback,
+a real PostgreSQL that syncs each commit to disk, a load generator in a process of its own. Medians count.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ from uuid import UUID
 import typer
 
 from bench import servers
-from bench.copying import Copy
-from bench.driving import Driver, NotMeasured, Run
+from bench.bare_copy import BareCopy
+from bench.driving import Driver, IngestionRun, NotMeasured
 from bench.posts import Load, Poster
 from bench.section import Bench, Options, Section, Target, console, table
 from bench.servers import Server
@@ -40,13 +40,13 @@ _DAYS_AGO = 20
 ECHO, OURS, TWO, PEER, COPY = "ASGI echo", "web-behavior", "web-behavior, 2 workers", "peer", "COPY"
 _PART, _P99_SECONDS = 0.6, 0.03
 
-Runs = Mapping[str, Sequence[Run]]
+Runs = Mapping[str, Sequence[IngestionRun]]
 """Who was measured, and each time's result."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is measured: requests of which sizes, for how long, how often, and who posts to the peer."""
+class CollectionPlan:
+    """The plan of a measurement: the sizes of requests, for how long, how often, and who posts to the peer."""
 
     sizes: Sequence[int] = tuple(CONNECTIONS)
     seconds: float = 5
@@ -56,10 +56,10 @@ class Plan:
 
 async def measure(bench: Bench) -> Section:
     """Measure, and tell."""
-    return section(await collected(bench, Plan()))
+    return section(await collected(bench, CollectionPlan()))
 
 
-async def collected(bench: Bench, plan: Plan) -> dict[int, Runs]:
+async def collected(bench: Bench, plan: CollectionPlan) -> dict[int, Runs]:
     """Everybody's runs, by the events of a request. NotMeasured."""
     async with AsyncExitStack() as stack:
         generator = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
@@ -70,13 +70,13 @@ async def collected(bench: Bench, plan: Plan) -> dict[int, Runs]:
         people = await _people(url, bench.folder)
         one = stack.enter_context(servers.service(url, bench.folder))
         two = stack.enter_context(servers.service(url, bench.folder, WORKERS="2"))
-        echo, peer = stack.enter_context(servers.bare("bench.echo:create")), _peer(bench.options.peer_url)
+        echo, peer = stack.enter_context(servers.bare("bench.bare_echo:create")), _peer(bench.options.peer_url)
         driver = Driver(generator, _postmaster(bench.folder))
-        copy = await stack.enter_async_context(Copy.into(own_url, driver))
+        copy = await stack.enter_async_context(BareCopy.into(own_url, driver))
         loads = _Loads(people)
         found: dict[int, Runs] = {}
         for size in plan.sizes:
-            runs: dict[str, list[Run]] = {}
+            runs: dict[str, list[IngestionRun]] = {}
             for number in range(plan.rounds + 1):
                 seconds = plan.seconds if number else 1  # the first is to warm up
                 load = loads.next(size, seconds)
@@ -130,7 +130,7 @@ async def _people(url: str, folder: Path) -> list[Poster]:
 
 
 def section(found: Mapping[int, Runs]) -> Section:
-    """What was found, in words."""
+    """Return the results in words."""
     lines: list[str] = []
     for size, runs in found.items():
         title = f"### {'One event' if size == 1 else f'{size} events'} a request, {CONNECTIONS[size]} connections"
@@ -168,7 +168,7 @@ def _targets(found: Mapping[int, Runs]) -> list[Target]:
     return targets
 
 
-def _median(runs: Sequence[Run], which: str) -> float:
+def _median(runs: Sequence[IngestionRun], which: str) -> float:
     return float(median(getattr(run, which) for run in runs))
 
 
@@ -190,8 +190,8 @@ def main(
     rounds: Annotated[int, typer.Option(help="How many times each is measured.")] = 3,
     size: Annotated[list[int] | None, typer.Option(help="Events a request: 1, 10, 100, 1000.")] = None,
 ) -> None:
-    """Measure collection alone, and print what was found."""
-    plan = Plan(size or tuple(CONNECTIONS), seconds, rounds, Poster(0, peer_user, peer_key))
+    """Measure collection alone, and print the results."""
+    plan = CollectionPlan(size or tuple(CONNECTIONS), seconds, rounds, Poster(0, peer_user, peer_key))
     with tempfile.TemporaryDirectory(prefix="wb-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # PostgreSQL runs as a user of its own for root
         bench = Bench(embedded.start(Path(folder) / "pg"), Path(folder), Options(peer_url=peer_url))

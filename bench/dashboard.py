@@ -1,4 +1,4 @@
-"""What a dashboard asks over GraphQL, and how long the answer takes."""
+"""The questions of a dashboard over GraphQL, and the time until they are answered."""
 
 import math
 import time
@@ -47,7 +47,7 @@ query Dashboard($id: ID!, $period: Period!) {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whose dashboard, for the days up to `end`; `field` is Query's: extensionUser or organization."""
+    """The subject of a dashboard, for the days up to `end`; `field` is Query's: extensionUser or organization."""
 
     field: str
     id: UUID
@@ -61,7 +61,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
+class TimedAnswer:
     """An answer, and the median of the seconds it took."""
 
     answer: Answer
@@ -71,7 +71,7 @@ class Timed:
 System = Callable[[Question], Awaitable[Answer]]
 
 
-async def timed(runs: int, systems: Mapping[str, System], question: Question) -> dict[str, Timed]:
+async def timed(runs: int, systems: Mapping[str, System], question: Question) -> dict[str, TimedAnswer]:
     """Ask each system once to warm up, then so many times: in turns, so that what slows the machine slows them all."""
     answers = {name: await system(question) for name, system in systems.items()}
     seconds: dict[str, list[float]] = {name: [] for name in systems}
@@ -80,7 +80,7 @@ async def timed(runs: int, systems: Mapping[str, System], question: Question) ->
             began = time.perf_counter()
             answers[name] = await system(question)
             seconds[name].append(time.perf_counter() - began)
-    return {name: Timed(answers[name], median(seconds[name])) for name in systems}
+    return {name: TimedAnswer(answers[name], median(seconds[name])) for name in systems}
 
 
 async def ask(asker: Asker, question: Question) -> Answer:
@@ -92,7 +92,7 @@ async def ask(asker: Asker, question: Question) -> Answer:
 
 
 def differences(one: Any, other: Any, path: str = "") -> list[str]:
-    """Where two answers differ: integers and texts at all, seconds by more than a microsecond."""
+    """Return the paths at which two answers differ: integers and texts at all, seconds by more than a microsecond."""
     if isinstance(one, dict) and isinstance(other, dict):
         if one.keys() != other.keys():
             return [f"{path}: {sorted(one)} ≠ {sorted(other)}"]

@@ -1,9 +1,9 @@
-"""One load on one server, and what it cost whom."""
+"""One load on one server, and its cost for the server and for PostgreSQL."""
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from bench.load import Driven, drive
+from bench.load import LoadResult, drive
 from bench.posts import Load
 from bench.servers import Server, cpu_seconds
 
@@ -11,12 +11,12 @@ _CREATED = 201
 
 
 class NotMeasured(Exception):
-    """What was measured was not what was meant to be."""
+    """Raised if a run did not measure the intended thing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What a load came to. Times in seconds; `server_cpu` and `database_cpu` are processor time for each request.
+class IngestionRun:
+    """The result of a load. Times in seconds; `server_cpu` and `database_cpu` are processor time for each request.
 
     `generator` is the part of a core that the load generator took.
     """
@@ -36,13 +36,13 @@ class Driver:
     generator: Executor
     postmaster: int
 
-    def run(self, server: Server, load: Load, seconds: float) -> Run:
-        """Send a load's requests for so long. NotMeasured when one is not answered with 201."""
+    def run(self, server: Server, load: Load, seconds: float) -> IngestionRun:
+        """Send a load's requests for `seconds`. Raises NotMeasured if one is not answered with 201."""
         before = cpu_seconds(server.pid), cpu_seconds(self.postmaster)
         driven = self.generator.submit(_drive, server, load, seconds).result()
         if set(driven.statuses) != {_CREATED}:
             raise NotMeasured(f"Not every request was answered with {_CREATED}: {driven.statuses}")
-        return Run(
+        return IngestionRun(
             load.size * driven.requests / driven.seconds,
             driven.percentile(0.5),
             driven.percentile(0.99),
@@ -52,7 +52,7 @@ class Driver:
         )
 
 
-def _drive(server: Server, load: Load, seconds: float) -> Driven:
+def _drive(server: Server, load: Load, seconds: float) -> LoadResult:
     """In the generator's process: make the requests, then send them."""
     requests = [load.of(f"{server.host}:{server.port}", poster) for poster in load.posters]
     return drive((server.host, server.port), requests, seconds)

@@ -1,4 +1,4 @@
-"""The dashboard answered by DuckDB, from the same raw rows in memory: the measure of what is fast."""
+"""The dashboard answered by DuckDB from the same raw rows in memory: the yardstick."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ import duckdb
 from bench import duck_sql
 from bench.dashboard import Answer, Question
 from bench.events import DAYS
-from schema.scalars import format_instant
+from execution.scalar_formats import format_instant
 
 _COLUMNS = {
     "user_id": "UUID",
@@ -48,7 +48,7 @@ class Duck:
 
     @property
     def threads(self) -> int:
-        """How many threads it runs."""
+        """The number of threads that it runs."""
         return int(self._rows("SELECT current_setting('threads') AS threads", {})[0]["threads"])
 
     def dashboard(self, question: Question) -> Answer:

@@ -4,14 +4,14 @@
 Times are whole microseconds (`us`), so that sums are exact.
 """
 
-from core.event_types import ACTIVE_TYPES
-from core.measures import (
+from core.deep_work import (
     DEEP_WORK_EVENTS,
     DEEP_WORK_LENGTH,
     HIGH_FOCUS_SWITCHES_PER_HOUR,
     MEDIUM_FOCUS_SWITCHES_PER_HOUR,
     SWITCH_GAP,
 )
+from core.event_types import ACTIVE_TYPES
 
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND

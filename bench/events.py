@@ -21,6 +21,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from core.events import RawEvent
 from core.limits import EVENTS_PER_BATCH
+from core.months import month_of
+from db import partitions
 from resolvers import ingestion
 from resolvers.services import Services
 
@@ -74,7 +76,7 @@ class _Session:
 
 
 def until() -> datetime:
-    """Where the month ends: the midnight (UTC) before now."""
+    """Return the end of the month: the midnight (UTC) before now."""
     return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -95,6 +97,7 @@ def busy_days(people: list[UUID], events: int, end: datetime) -> Iterator[RawEve
 
 async def store(services: Services, events: Iterable[RawEvent], count: int, title: str) -> float:
     """Store the events through the event writer, some requests in flight at all times; how many it took a second."""
+    await partitions.ensure(services.database, {month_of(until() - timedelta(days=DAYS)), month_of(until())})
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task(title, total=count)

@@ -1,4 +1,4 @@
-"""What the service takes: time to start, memory idle and under load, disk for each event."""
+"""The footprint of the service: time to start, memory idle and under load, disk for each event."""
 
 import asyncio
 import json
@@ -20,12 +20,12 @@ from bench import servers, storage
 from bench.asking import ORGANIZATION
 from bench.dashboard import QUERY, Question
 from bench.events import EVENTS_A_DAY, PEOPLE, WORKING_DAYS, browsing, busy_days, store, until
-from bench.held import ASKERS, BATCH_POSTERS, GRAPHQL, POSTERS, Dashboard, Held, hold
+from bench.memory_under_load import ASKERS, BATCH_POSTERS, GRAPHQL, POSTERS, Dashboard, MemoryUnderLoad, hold
 from bench.section import Bench, Section, Target, table
 from bench.service import fresh_database, serving, up_to_date
 from core.limits import EVENTS_PER_BATCH
+from tests.rest_requests import BATCH, BEHAVIORS
 from tests.servers import surroundings
-from tests.wire import BATCH, BEHAVIORS
 
 _ROOT = Path(__file__).parent.parent
 _TIMES = 3
@@ -35,12 +35,12 @@ _GROWS = 1.25
 _HISTORY = 20_000
 """How many events there are to ask about under load."""
 _PROGRAMS = {
-    "importing the command line (`app.cli`)": "app.cli",
+    "importing the command line (`cli.main`)": "cli.main",
     "importing all that serves (`app.server`)": "app.server",
 }
 
 
-class Took(NamedTuple):
+class ProcessCost(NamedTuple):
     """Seconds, and seconds of processor time: medians."""
 
     seconds: float
@@ -48,8 +48,8 @@ class Took(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A database with a month in it, who asks for its dashboard, and whose events may come in."""
+class FilledDatabase:
+    """A database with a month of events, a request for its dashboard, and the people who post events."""
 
     url: str
     dashboard: Dashboard
@@ -80,7 +80,9 @@ async def measure(bench: Bench) -> Section:
     )
 
 
-def _targets(start: Took, held: Held, stored: storage.Stored, before: storage.StoredBefore) -> list[Target]:
+def _targets(
+    start: ProcessCost, held: MemoryUnderLoad, stored: storage.StorageSize, before: storage.LegacyStorageSize
+) -> list[Target]:
     grew = held.second.service / held.first.service
     return [
         Target(f"start to ready ≤ {_START_SECONDS:g} s", f"{start.seconds:.2f} s", met=start.seconds <= _START_SECONDS),
@@ -97,12 +99,12 @@ def _targets(start: Took, held: Held, stored: storage.Stored, before: storage.St
     ]
 
 
-def _starting(rows: dict[str, Took]) -> list[str]:
+def _starting(rows: dict[str, ProcessCost]) -> list[str]:
     cells = [[title, f"{took.seconds:.2f} s", f"{took.processor:.2f} s"] for title, took in rows.items()]
     return table(["", "time", "processor time"], cells)
 
 
-def _holding(held: Held) -> list[str]:
+def _holding(held: MemoryUnderLoad) -> list[str]:
     rows = [
         [title, f"{seen.service:,.0f} MiB", f"{seen.backends:,.0f} MiB", seen.connections]
         for title, seen in {
@@ -122,8 +124,8 @@ def _holding(held: Held) -> list[str]:
     ]
 
 
-def _storing(busy: storage.Stored, quiet: storage.Stored, before: storage.StoredBefore) -> list[str]:
-    def each(size: int, stored: storage.Stored | storage.StoredBefore) -> str:
+def _storing(busy: storage.StorageSize, quiet: storage.StorageSize, before: storage.LegacyStorageSize) -> list[str]:
+    def each(size: int, stored: storage.StorageSize | storage.LegacyStorageSize) -> str:
         return f"{size / stored.events:.0f}"
 
     rows = [
@@ -143,36 +145,36 @@ def _storing(busy: storage.Stored, quiet: storage.Stored, before: storage.Stored
     return table(columns, rows)
 
 
-def imported(module: str) -> Took:
-    """What importing a module takes in a Python of its own, which may keep what it has compiled."""
+def imported(module: str) -> ProcessCost:
+    """Return the cost of importing a module in a Python of its own, which may keep what it has compiled."""
     return _median([_timed([sys.executable, "-c", f"import {module}"]) for _ in range(_TIMES)])
 
 
-def _timed(command: Sequence[str]) -> Took:
+def _timed(command: Sequence[str]) -> ProcessCost:
     began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     # With the caller's PYTHONDONTWRITEBYTECODE it would compile everything each time.
     subprocess.run(command, check=True, env=surroundings(), cwd=_ROOT)  # noqa: S603 - our own command
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Took(time.perf_counter() - began, processor)
+    return ProcessCost(time.perf_counter() - began, processor)
 
 
-def started(url: str, folder: Path, times: int = _TIMES) -> Took:
-    """What it takes from the command to the first answer of `/ready`."""
+def started(url: str, folder: Path, times: int = _TIMES) -> ProcessCost:
+    """Return the cost from the command to the first answer of `/ready`."""
     taken = []
     for _ in range(times):
         began = time.perf_counter()
         with servers.service(url, folder) as service:
-            taken.append(Took(time.perf_counter() - began, servers.cpu_seconds(service.pid)))
+            taken.append(ProcessCost(time.perf_counter() - began, servers.cpu_seconds(service.pid)))
     return _median(taken)
 
 
-def _median(taken: Sequence[Took]) -> Took:
-    return Took(median(each.seconds for each in taken), median(each.processor for each in taken))
+def _median(taken: Sequence[ProcessCost]) -> ProcessCost:
+    return ProcessCost(median(each.seconds for each in taken), median(each.processor for each in taken))
 
 
 @asynccontextmanager
-async def filled(bench: Bench, events: int) -> AsyncIterator[Asked]:
+async def filled(bench: Bench, events: int) -> AsyncIterator[FilledDatabase]:
     """A database with a month of browsing, and the request for its organization's dashboard."""
     async with fresh_database(bench.server_url, "bench_footprint") as url:
         async with serving(url, bench.folder, rollups=True) as service:
@@ -184,4 +186,4 @@ async def filled(bench: Bench, events: int) -> AsyncIterator[Asked]:
         period = {"between": {"start": question.start.isoformat(), "end": question.end.isoformat()}}
         body = {"query": QUERY % question.field, "variables": {"id": str(question.id), "period": period}}
         headers = {"Authorization": f"Bearer {admin.token}"}
-        yield Asked(url, Dashboard(json.dumps(body).encode(), headers), people)
+        yield FilledDatabase(url, Dashboard(json.dumps(body).encode(), headers), people)

@@ -1,12 +1,11 @@
-"""How fast GraphQL is answered: `python -m bench.graphql` prints it.
+"""Benchmark of GraphQL: `python -m bench.graphql` prints it.
 
-The service, the same with graphql-core's executor (bench/stock.py), and a bare ASGI application that answers the same
-bytes (bench/canned.py): each as it is run, in one process, asked in turns over one connection. What a dashboard costs
-above its SQL is told by its own statements, sent by bare asyncpg, as many at a time as one request may send.
+The service, the same with graphql-core's executor alone (`COLUMNAR_EXECUTOR=false`), and a bare ASGI application that
+answers the same bytes (bench/canned_answers.py): each as it is run, in one process, asked in turns over one connection.
+A dashboard is compared with its own statements, sent by bare asyncpg, as many at a time as one request may send.
 """
 
 import asyncio
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,7 @@ import orjson
 import typer
 
 from bench import dashboard, servers
-from bench.client import Asked, Client, connected
+from bench.client import Client, RequestCost, connected
 from bench.dashboard import Question
 from bench.events import browsing, store, until
 from bench.section import Bench, Options, Section, Target, console, table
@@ -29,7 +28,7 @@ from bench.service import execute, fresh_database, serving, up_to_date
 from db import embedded
 from db.engine import Database
 from resolvers.batches import STATEMENTS_AT_ONCE
-from tests.sent import watched
+from tests.statement_hooks import watch_statements
 from tests.world import PASSWORD, Asker
 
 OURS, STOCK, CANNED = "web-behavior", "graphql-core's executor", "bare ASGI, same bytes"
@@ -67,13 +66,13 @@ Statement = tuple[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What queries took, by query and system; medians.
+class GraphQLResults:
+    """The times of queries, by query and system; medians.
 
     `sql`: the seconds of the dashboard's statements alone, some at a time; `in_a_row`: one after the other.
     """
 
-    asked: Mapping[str, Mapping[str, Asked]]
+    asked: Mapping[str, Mapping[str, RequestCost]]
     sql: float
     in_a_row: float
     statements: int
@@ -81,12 +80,12 @@ class Answered:
 
     @property
     def overhead(self) -> float:
-        """What the dashboard takes above its SQL: 0.25 is a quarter."""
+        """The part by which the dashboard takes longer than its SQL: 0.25 is a quarter."""
         return self.asked[DASHBOARD][OURS].latency / self.sql - 1
 
     @property
     def times_faster(self) -> float:
-        """How many times longer graphql-core's executor takes for a page, SQL included."""
+        """The factor by which graphql-core's executor takes longer for a page, SQL included."""
         return self.asked[PAGE][STOCK].latency / self.asked[PAGE][OURS].latency
 
 
@@ -97,7 +96,7 @@ async def measure(bench: Bench) -> Section:
 
 async def answered(
     server_url: str, folder: Path, events: int, rounds: int = ROUNDS, times: Mapping[str, int] = TIMES
-) -> Answered:
+) -> GraphQLResults:
     """Store so many events in a database of their own, and ask about them; so many times each query in each round."""
     async with fresh_database(server_url, "bench_graphql") as url:
         async with serving(url, folder, rollups=True) as service:
@@ -121,7 +120,7 @@ async def answered(
                 asked.append(await asyncio.to_thread(_round, systems, bodies, headers, times))
                 sql += [await _replay(statements, database) for _ in range(times[DASHBOARD])]
                 in_a_row += [await _replay(statements, database[:1]) for _ in range(times[DASHBOARD])]
-        return Answered(_medians(asked), median(sql), median(in_a_row), len(statements), events)
+        return GraphQLResults(_medians(asked), median(sql), median(in_a_row), len(statements), events)
 
 
 def _body(name: str, question: Question) -> bytes:
@@ -136,7 +135,7 @@ def _start(
     """The systems, running and warm, and the headers that sign a request in."""
     secret = {"JWT_SECRET": "only for the benchmark, which is not served"}  # the same for both
     ours = _client(stack, servers.service(url, folder, **secret))
-    stock = _client(stack, servers.service(url, folder, program=[sys.executable, "-m", "bench.stock"], **secret))
+    stock = _client(stack, servers.service(url, folder, **secret, COLUMNAR_EXECUTOR="false"))
     login = {"query": _LOGIN, "variables": {"input": {"username": _ADMIN, "password": PASSWORD}}}
     token = orjson.loads(ours.post("/graphql", orjson.dumps(login), {}))["data"]["login"]["accessToken"]
     headers = {"Authorization": f"Bearer {token}"}
@@ -147,7 +146,7 @@ def _start(
         if answer != stock.post("/graphql", body, headers) or b'"errors"' in answer:
             raise ValueError(f"{name} is answered differently, or wrong")
         (answers / name).write_bytes(answer)
-    canned = _client(stack, servers.bare("bench.canned:create", ANSWERS=str(answers)))
+    canned = _client(stack, servers.bare("bench.canned_answers:create", ANSWERS=str(answers)))
     systems = {OURS: ours, STOCK: stock, CANNED: canned}
     _round(systems, bodies, headers, dict.fromkeys(bodies, _WARM_UP))
     return systems, headers
@@ -159,7 +158,7 @@ def _client(stack: ExitStack, server: AbstractContextManager[servers.Server]) ->
 
 def _round(
     systems: Mapping[str, Client], bodies: Mapping[str, bytes], headers: Mapping[str, str], times: Mapping[str, int]
-) -> dict[tuple[str, str], Asked]:
+) -> dict[tuple[str, str], RequestCost]:
     return {
         (query, name): client.ask(times[query], "/graphql", body, headers)
         for query, body in bodies.items()
@@ -167,11 +166,11 @@ def _round(
     }
 
 
-def _medians(rounds: Sequence[Mapping[tuple[str, str], Asked]]) -> dict[str, dict[str, Asked]]:
-    found: dict[str, dict[str, Asked]] = {}
+def _medians(rounds: Sequence[Mapping[tuple[str, str], RequestCost]]) -> dict[str, dict[str, RequestCost]]:
+    found: dict[str, dict[str, RequestCost]] = {}
     for query, name in rounds[0]:
         each = [asked[query, name] for asked in rounds]
-        found.setdefault(query, {})[name] = Asked(
+        found.setdefault(query, {})[name] = RequestCost(
             median(asked.latency for asked in each), median(asked.cpu for asked in each)
         )
     return found
@@ -185,7 +184,7 @@ async def _statements(database: Database, asker: Asker, question: Question) -> l
         found.append((sql, parameters))
 
     await dashboard.ask(asker, question)
-    with watched([database], note):
+    with watch_statements([database], note):
         await dashboard.ask(asker, question)
     return found
 
@@ -206,7 +205,7 @@ class _Connected:
 
 
 async def _replay(statements: Sequence[Statement], connections: Sequence[Any]) -> float:
-    """The seconds that the statements take: first who asks, and about whom, then all others as connections are free."""
+    """The seconds of the statements: first viewer and person, then the others as connections are free."""
     waiting = iter(statements)
     began = time.perf_counter()
     for sql, parameters in (next(waiting), next(waiting)):
@@ -220,8 +219,8 @@ async def _replay(statements: Sequence[Statement], connections: Sequence[Any]) -
     return time.perf_counter() - began
 
 
-def section(found: Answered) -> Section:
-    """What was found, as the page has it."""
+def section(found: GraphQLResults) -> Section:
+    """Return the results as a section of the page."""
     page, small = found.asked[PAGE][OURS], found.asked[SMALL][OURS]
     rows = [
         [_TITLES[query], *(f"{_ms(asked[name].latency)} ({_ms(asked[name].cpu)})" for name in (OURS, STOCK, CANNED))]
@@ -260,7 +259,7 @@ def section(found: Answered) -> Section:
     )
 
 
-def _draw(figure: Any, found: Answered) -> None:
+def _draw(figure: Any, found: GraphQLResults) -> None:
     """A query each, since they differ by a factor of fifty."""
     seen: dict[str, Any] = {}
     colors = {OURS: "tab:blue", STOCK: "tab:orange", CANNED: "tab:gray", _SQL: "tab:green"}

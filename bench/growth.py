@@ -1,4 +1,4 @@
-"""How the dashboard's time grows: with the table, with a person's days, with the active minutes of an organization.
+"""The growth of the dashboard's time: with the table, with a person's days, with the active minutes of an organization.
 
 The table grows by people. The first forty have a month each, made up as in the other parts, and one of them five
 months more. All others do what one of the forty does, at the same times; they are organizations of several sizes:
@@ -23,9 +23,10 @@ from bench.dashboard import Answer, Question, ask, differences
 from bench.events import DAYS, PEOPLE, browsing, until
 from bench.section import Bench, Section, Target, console, table
 from bench.service import Company, Service, execute, fresh_database, serving, up_to_date, value
-from db.partitions import Partitions, month_of
+from core.months import month_of
+from db import partitions
 from tests.conftest import counted
-from tests.explained import Work, work_of
+from tests.statement_costs import Work, work_of
 from tests.world import Asker
 
 _STEPS = ((), (10, 20, 60), (80, 160, 30))
@@ -37,12 +38,12 @@ _SAME = 1.25
 """How many times as long still counts as the same: this machine's own variation."""
 
 
-class Grew(AssertionError):
+class AnswerChanged(AssertionError):
     """An answer changed although nothing changed that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class DashboardCost:
     """One dashboard: its time in seconds (median), the database's work for it, and the answer."""
 
     seconds: float
@@ -63,12 +64,12 @@ _WORK = ["time", "rows read", "blocks looked at"]
 
 
 @dataclass(slots=True)
-class Grown:
-    """What was asked: at each number of events of the table; of one person by days; of organizations by people."""
+class GrowthResults:
+    """The times by size: at each number of events of the table; of one person by days; of organizations by people."""
 
-    tables: list[tuple[int, Asked, Asked]] = field(default_factory=list)
-    days: list[tuple[int, Asked]] = field(default_factory=list)
-    organizations: list[tuple[int, Asked]] = field(default_factory=list)
+    tables: list[tuple[int, DashboardCost, DashboardCost]] = field(default_factory=list)
+    days: list[tuple[int, DashboardCost]] = field(default_factory=list)
+    organizations: list[tuple[int, DashboardCost]] = field(default_factory=list)
     seconds: float = 0.0
     bytes: int = 0
 
@@ -79,9 +80,9 @@ async def measure(bench: Bench) -> Section:
     return Section(_lines(grown), _targets(grown), lambda figure: _draw(figure, grown))
 
 
-async def grow(bench: Bench, runs: int = _RUNS) -> Grown:
-    """Grow a table in steps, and ask at each. Raises Grew when what was known before is answered otherwise."""
-    end, grown, began = until(), Grown(), time.perf_counter()
+async def grow(bench: Bench, runs: int = _RUNS) -> GrowthResults:
+    """Grow a table in steps, and ask at each. Raises AnswerChanged if an earlier question is answered otherwise."""
+    end, grown, began = until(), GrowthResults(), time.perf_counter()
     async with (
         fresh_database(bench.server_url, "bench_growth") as url,
         serving(url, bench.folder, rollups=True) as service,
@@ -113,7 +114,7 @@ async def grow(bench: Bench, runs: int = _RUNS) -> Grown:
 async def _first_events(service: Service, url: str, company: Company, end: datetime, each: int) -> None:
     months = [end - timedelta(days=DAYS * before) for before in range(_MONTHS_BEFORE, -1, -1)]
     days = (months[0] - timedelta(days=day) for day in range(-DAYS * _MONTHS_BEFORE, DAYS + 1))
-    await Partitions(service.services.database).ensure({month_of(day) for day in days})
+    await partitions.ensure(service.services.database, {month_of(day) for day in days})
     people = [person.id for person in company.people]
     past = (browsing([company.person.id], each, month) for month in months[:-1])
     events = chain(*past, browsing(people, each * PEOPLE, end))
@@ -130,11 +131,11 @@ async def _more_people(  # the organizations found are added to `organizations`
         for _ in range(size):
             number += 1
             person = await service.world.recorded(organization, f"person-{number:03}-of-{size}")
-            people.append(bulk.Copied(next(like).id, person.id, organization.id, number))
+            people.append(bulk.CopiedPerson(next(like).id, person.id, organization.id, number))
     await bulk.multiply(url, people, end)
 
 
-async def _ask(service: Service, admin: Asker, question: Question, runs: int) -> Asked:
+async def _ask(service: Service, admin: Asker, question: Question, runs: int) -> DashboardCost:
     with counted(service.services) as sent:
         answer = await ask(admin, question)
     work, seconds = await work_of(service.services.database, sent), []
@@ -142,17 +143,17 @@ async def _ask(service: Service, admin: Asker, question: Question, runs: int) ->
         began = time.perf_counter()
         await ask(admin, question)
         seconds.append(time.perf_counter() - began)
-    return Asked(median(seconds), work, answer)
+    return DashboardCost(median(seconds), work, answer)
 
 
-def _compare(before: Sequence[Asked], now: Sequence[Asked]) -> None:
+def _compare(before: Sequence[DashboardCost], now: Sequence[DashboardCost]) -> None:
     for one, other in zip(before, now, strict=True):
         different = differences(one.answer, other.answer)
         if different:
-            raise Grew("; ".join(different[:5]))
+            raise AnswerChanged("; ".join(different[:5]))
 
 
-def _targets(grown: Grown) -> list[Target]:
+def _targets(grown: GrowthResults) -> list[Target]:
     (few, person, _), (many, person_in_many, _) = grown.tables[0], grown.tables[-1]
     (days, short), (more_days, long) = grown.days[0], grown.days[-1]
     (size, small), (more_people, big) = grown.organizations[0], grown.organizations[-1]
@@ -178,7 +179,7 @@ def _targets(grown: Grown) -> list[Target]:
     ]
 
 
-def _lines(grown: Grown) -> list[str]:
+def _lines(grown: GrowthResults) -> list[str]:
     tables = [[f"{events:,}", *person.cells(), *organization.cells()] for events, person, organization in grown.tables]
     days = [[str(days), f"{asked.minutes:,}", *asked.cells()] for days, asked in grown.days]
     people = [
@@ -205,7 +206,7 @@ def _lines(grown: Grown) -> list[str]:
     ]
 
 
-def _draw(figure: Any, grown: Grown) -> None:
+def _draw(figure: Any, grown: GrowthResults) -> None:
     of_table, of_days, of_minutes = figure.subplots(1, 3)
     events = [events for events, _, _ in grown.tables]
     of_table.plot(events, [person.seconds for _, person, _ in grown.tables], "o-", color="#1f6feb", label="one person")

@@ -1,4 +1,4 @@
-"""`python -m bench.legacy_import 1000000`: what it takes to take over a database of the service before this one.
+"""`python -m bench.legacy_import 1000000`: the cost of taking over a database of the service before this one.
 
 An old database is filled with made-up browsing, then `web-behavior import-legacy` runs as a process of its own; then
 again, with nothing new to find. For comparison the rows it has stored are copied (binary `COPY`, server to file to
@@ -25,7 +25,7 @@ from rich.console import Console
 
 from bench.events import PEOPLE, browsing, until
 from bench.machine import machine
-from bench.others import Others
+from bench.other_processes import Others
 from bench.service import fresh_database
 from db import embedded
 from tests.legacy.old_service import old_service
@@ -36,7 +36,7 @@ _console = Console(stderr=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class ImportCost:
     """Seconds, the command's own processor time and MiB of a first import; seconds of a second, and of a bare COPY."""
 
     events: int
@@ -70,8 +70,8 @@ def main(events: Annotated[int, typer.Argument(help="How many events.")] = 1_000
     _console.print("\n".join(moved.lines()))
 
 
-async def measure(server_url: str, folder: Path, events: int) -> Moved:
-    """Fill an old database, take it over twice, and copy what was stored."""
+async def measure(server_url: str, folder: Path, events: int) -> ImportCost:
+    """Fill an old database, take it over twice, and copy the stored rows."""
     async with old_service(server_url) as old, fresh_database(server_url, "bench_legacy") as url:
         organization = await old.organization("Benchmark")
         people = [await old.person(f"person-{number:02}", organization) for number in range(PEOPLE)]
@@ -86,7 +86,7 @@ async def measure(server_url: str, folder: Path, events: int) -> Moved:
         others = watch.part()
         again_seconds, _, _ = await asyncio.to_thread(_import, old.url, url, folder)
         copy_seconds = await _copy(url, folder / "behaviors", events)
-    return Moved(events, seconds, processor, peak, again_seconds, copy_seconds, others)
+    return ImportCost(events, seconds, processor, peak, again_seconds, copy_seconds, others)
 
 
 def old_rows(people: list[UUID], events: int) -> Iterator[tuple[Any, ...]]:

@@ -25,8 +25,8 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Driven:
-    """What a load came to: `seconds` from the first request to the last answer, the responses by status.
+class LoadResult:
+    """The result of a load: `seconds` from the first request to the last answer, the responses by status.
 
     `latencies` are in seconds, ascending; `cpu` is the part of one core that the generator itself took.
     """
@@ -38,7 +38,7 @@ class Driven:
 
     @property
     def requests(self) -> int:
-        """How many requests were answered."""
+        """The number of requests that were answered."""
         return len(self.latencies)
 
     def percentile(self, part: float) -> float:
@@ -47,7 +47,7 @@ class Driven:
 
 
 class _Connection:
-    """One connection, and what it has still to send."""
+    """One connection, and the requests that it has still to send."""
 
     def __init__(self, address: tuple[str, int], requests: Sequence[bytes]) -> None:
         self.socket = socket.create_connection(address)
@@ -91,8 +91,8 @@ class _Connection:
         return int(head[_STATUS])
 
 
-def drive(address: tuple[str, int], requests: Sequence[Sequence[bytes]], seconds: float) -> Driven:
-    """Send each connection's requests to a server for so many seconds, or until one has no more left. NoAnswer."""
+def drive(address: tuple[str, int], requests: Sequence[Sequence[bytes]], seconds: float) -> LoadResult:
+    """Send each connection's requests to a server for `seconds`, or until one has no more left. Raises NoAnswer."""
     poll, latencies, statuses = select.epoll(), [], Counter[int]()
     connections = {each.socket.fileno(): each for each in (_Connection(address, own) for own in requests)}
     gc.disable()
@@ -126,7 +126,7 @@ def drive(address: tuple[str, int], requests: Sequence[Sequence[bytes]], seconds
     gc.enable()
     for connection in connections.values():
         connection.socket.close()
-    return Driven(elapsed, dict(statuses), sorted(latencies), used / elapsed)
+    return LoadResult(elapsed, dict(statuses), sorted(latencies), used / elapsed)
 
 
 def _watch(poll: select.epoll, number: int, connection: _Connection) -> None:

@@ -1,4 +1,4 @@
-"""Where it was measured."""
+"""The machine that the benchmark ran on."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""How much memory processes take: what is theirs alone, so that nothing shared is counted twice."""
+"""The memory of processes: their private memory, so that nothing shared is counted twice."""
 
 import threading
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _INTERVAL_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """MiB: what of the service is resident, what is PostgreSQL's connections' alone, and how many connections."""
+    """The service's resident memory, the private memory of PostgreSQL's connections (MiB), and their number."""
 
     service: float
     backends: float
@@ -21,7 +21,7 @@ class Memory:
 
 @dataclass(slots=True)
 class Watch:
-    """What was seen while it watched, in order."""
+    """The samples that were taken while it watched, in order."""
 
     seen: list[Memory] = field(default_factory=list)
 

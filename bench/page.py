@@ -1,4 +1,4 @@
-"""docs/performance.md: what each part of the benchmark found, between its markers, and a table of all targets."""
+"""docs/performance.md: the results of each part of the benchmark, between its markers, and a table of all targets."""
 
 import re
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ _HEAD = ["| part | target | reached | |", "|---|---|---|---|"]
 
 
 class NoPlace(ValueError):
-    """The page has no markers for what is to be written."""
+    """The page has no markers for the section that is to be written."""
 
 
 class Page:
@@ -27,7 +27,7 @@ class Page:
         _between(text, *_markers(name))
 
     def write(self, name: str, section: Section, where: str, picture: Path | None = None) -> None:
-        """Replace what the page says of a part. `where` tells the machine, and how busy it was."""
+        """Replace the section of a part. `where` names the machine, and how busy it was."""
         lines = [f"Measured on {datetime.now(UTC):%d %B %Y}: {where}.", "", *section.lines]
         if picture:
             lines += ["", f"![{name.capitalize()}]({picture.relative_to(self._file.parent).as_posix()})"]

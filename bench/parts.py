@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from bench import collection, footprint, graphql, growth, metrics, storing
+from bench import collection, domain_groups, footprint, graphql, growth, metrics, storing
 from bench.section import Measure
 
 PARTS: Mapping[str, Measure] = {
     "collection": collection.measure,
     "graphql": graphql.measure,
     "metrics": metrics.measure,
+    "domains": domain_groups.measure,
     "storing": storing.measure,
     "footprint": footprint.measure,
 }

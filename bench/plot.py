@@ -1,4 +1,4 @@
-"""Pictures of what was measured."""
+"""Pictures of the measurements."""
 
 from collections.abc import Callable
 from pathlib import Path

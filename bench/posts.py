@@ -1,4 +1,4 @@
-"""What browsers post: events of people who browse now, made up but repeatable, and the requests they come in."""
+"""The posts of browsers: events of people who browse now, made up but repeatable, and the requests they come in."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a part of the benchmark is: something that measures, and what it then has to say.
+"""A part of the benchmark: it measures, and reports in a section of the page.
 
 Each part is a module of this package with a `measure` of the type `Measure`, listed in bench/parts.py. Its words stand
 in docs/performance.md between the markers of its name; what is written around them by hand stays.
@@ -16,7 +16,7 @@ console = Console(stderr=True)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What can be asked of a run. Each part takes what concerns it."""
+    """The options of a run. Each part takes those that concern it."""
 
     events: tuple[int, ...] = (300_000, 1_000_000, 3_000_000)
     """How many events, to see how time grows; in rising order."""
@@ -32,7 +32,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What parts of a run have in common: a PostgreSQL of their own (as superuser), a folder for files, the options."""
+    """The context of the parts of a run: a PostgreSQL of their own (as superuser), a folder for files, the options."""
 
     server_url: str
     folder: Path
@@ -41,7 +41,7 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something to reach, whether it was, and what was: `goal` and `reached` are words, with their units."""
+    """A target, and whether it was met: `goal` and `reached` are words, with their units."""
 
     goal: str
     reached: str
@@ -50,7 +50,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What a part found, as Markdown lines (headings from the third level on), and which targets it met.
+    """The results of a part, as Markdown lines (headings from the third level on), and the targets that it met.
 
     `draw` is given an empty matplotlib Figure and draws the section's picture.
     """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.ports import free_port
+from tests.free_ports import free_port
 from tests.servers import COMMAND, surroundings, wait_until
 
 _ROOT = Path(__file__).parent.parent
@@ -20,7 +20,7 @@ _BARE = "--factory", "--no-access-log", "--no-server-header", "--log-level", "wa
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a server listens, and its process; None for one that somebody else has started."""
+    """The address of a server, and its process; None for one that somebody else has started."""
 
     host: str
     port: int
@@ -28,17 +28,15 @@ class Server:
 
 
 @contextmanager
-def service(
-    database_url: str, folder: Path, *, program: Sequence[str] = (str(COMMAND),), **settings: str
-) -> Iterator[Server]:
-    """`web-behavior serve` on a database, without rate limits, otherwise as it comes; or another program's `serve`."""
+def service(database_url: str, folder: Path, **settings: str) -> Iterator[Server]:
+    """`web-behavior serve` on a database, without rate limits, with these settings, otherwise as it comes."""
     usual = {
         "DATABASE_URL": database_url,
         "RATE_LIMIT_ENABLED": "false",
         "DATA_DIR": str(folder / "service"),
         "LOG_LEVEL": "warning",
     }
-    with _running([*program, "serve"], usual | settings) as server:
+    with _running([str(COMMAND), "serve"], usual | settings) as server:
         yield server
 
 

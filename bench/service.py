@@ -17,9 +17,9 @@ from app.settings import Environment, Settings
 from bench.events import PEOPLE
 from db import migrate
 from db.engine import Database
-from db.queries import rollups as rollup_queries
-from db.queries.extension_user import ExtensionUserRow
-from db.queries.organization import OrganizationRow
+from db.queries import dirty_hours
+from db.queries.extension_users import ExtensionUserRow
+from db.queries.organizations import OrganizationRow
 from db.rollups import refresh_all
 from resolvers.services import Services
 from tests.world import Asker, World
@@ -31,14 +31,14 @@ _PATIENCE_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """Whose browsing it is."""
+    """The company whose browsing is measured."""
 
     organization: OrganizationRow
     people: list[ExtensionUserRow]
 
     @property
     def person(self) -> ExtensionUserRow:
-        """The one who is asked about."""
+        """The person whom questions are about."""
         return self.people[len(self.people) // 2]
 
 
@@ -56,7 +56,7 @@ class Service:
         return Company(organization, [person.row for person in people])
 
     async def admin(self) -> Asker:
-        """Somebody who may ask."""
+        """A super admin, who asks the questions."""
         return await self.world.super_admin()
 
 
@@ -97,7 +97,7 @@ async def up_to_date(database: Database) -> None:
     while True:
         await refresh_all(database)
         async with database.read() as connection:
-            if not await rollup_queries.marks(connection):
+            if not await dirty_hours.marks(connection):
                 return
         await asyncio.sleep(0.1)  # the service's own task is at it
 

@@ -1,4 +1,4 @@
-"""How long a refused sign-in takes, by what was wrong: `python -m bench.sign_in [ROUNDS]`.
+"""The time of a refused sign-in, by what was wrong: `python -m bench.sign_in [ROUNDS]`.
 
 The kinds of failure take turns, so that whatever else the machine does meets them alike. Prints medians, and each one's
 ratio to that of an unknown user, which an attacker would have to tell from 1.

@@ -1,4 +1,4 @@
-"""`python -m bench.storage 300000`: what an event takes on disk and in the log, for docs/scaling.md."""
+"""`python -m bench.storage 300000`: the space of an event on disk and in the log, for docs/scaling.md."""
 
 import asyncio
 import tempfile
@@ -29,8 +29,8 @@ _LOGGED = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What so many events take in all, in bytes; `log`: of the write-ahead log, with that of their rollups."""
+class StorageSize:
+    """The storage of so many events in all, in bytes; `log`: of the write-ahead log, with that of their rollups."""
 
     events: int
     runs: int
@@ -57,8 +57,8 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredBefore:
-    """What so many events take in the schema of the service before this one, in bytes."""
+class LegacyStorageSize:
+    """The storage of so many events in the schema of the service before this one, in bytes."""
 
     events: int
     table: int
@@ -70,7 +70,7 @@ class StoredBefore:
         return (self.table + self.indexes) / self.events
 
 
-async def stored_before(server_url: str, events: int) -> StoredBefore:
+async def stored_before(server_url: str, events: int) -> LegacyStorageSize:
     """Copy the same month into the old service's table with its five indexes."""
     async with old_service(server_url) as old:
         organization = await old.organization("Benchmark")
@@ -81,11 +81,11 @@ async def stored_before(server_url: str, events: int) -> StoredBefore:
         )
         await old.execute("VACUUM ANALYZE")
         sizes = "SELECT pg_table_size('user_behaviors'), pg_indexes_size('user_behaviors')"
-        return StoredBefore(events, *await old.connection.fetchrow(sizes))
+        return LegacyStorageSize(events, *await old.connection.fetchrow(sizes))
 
 
-async def stored(server_url: str, folder: Path, events: int, made: Made = browsing) -> Stored:
-    """Store so many events in a database of their own, make their rollups, and look."""
+async def stored(server_url: str, folder: Path, events: int, made: Made = browsing) -> StorageSize:
+    """Store so many events in a database of their own, make their rollups, and measure the space."""
     async with fresh_database(server_url, "bench_storage") as url:
         async with serving(url, folder, rollups=True) as service:
             people = [person.id for person in (await service.company()).people]
@@ -104,7 +104,7 @@ async def stored(server_url: str, folder: Path, events: int, made: Made = browsi
             )
         ]
         runs = await value(url, "SELECT count(*) FROM runs")
-    return Stored(events, runs, table, key, of_runs + of_hours, log)
+    return StorageSize(events, runs, table, key, of_runs + of_hours, log)
 
 
 def main(events: Annotated[int, typer.Argument(help="How many events to store.")] = 300_000) -> None:

@@ -1,25 +1,71 @@
-"""What the audit log tells of."""
+"""The actions that the audit log records."""
 
-from enum import Enum
+from core.described_enum import DescribedEnum
 
 
-class AuditAction(Enum):
+class AuditAction(DescribedEnum):
     """Something done that an organization, or whoever runs the service, may be asked about later."""
 
-    RETENTION_CHANGED = "retention_changed"
-    EXTENSION_USER_ERASED = "extension_user_erased"
-    EXTENSION_USER_EXPORTED = "extension_user_exported"
-    BEHAVIORS_EXPORTED = "behaviors_exported"
-    BEHAVIOR_DELETED = "behavior_deleted"
-    KEY_ISSUED = "key_issued"
-    KEY_REPLACED = "key_replaced"
-    EXTENSION_USER_DEACTIVATED = "extension_user_deactivated"
-    EXTENSION_USER_REACTIVATED = "extension_user_reactivated"
-    MEMBER_ADDED = "member_added"
-    MEMBER_ROLE_CHANGED = "member_role_changed"
-    MEMBER_REMOVED = "member_removed"
-    ORGANIZATION_CREATED = "organization_created"
-    ORGANIZATION_DELETED = "organization_deleted"
-    USER_CREATED = "user_created"
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an action's name
-    PASSWORD_SET = "password_set"  # noqa: S105 - an action's name
+    RETENTION_CHANGED = (
+        "retention_changed",
+        "It was changed how long the organization keeps events: `before` and `after`.",
+    )
+    KEY_REQUIREMENT_CHANGED = (
+        "key_requirement_changed",
+        (
+            "It was changed whether events for the organization's people must come with their API key: "
+            "`before` and `after`."
+        ),
+    )
+    EXTENSION_USER_ERASURE_BEGUN = (
+        "extension_user_erasure_begun",
+        "An extension user was removed, and deleting everything held on them began: `erasureId`.",
+    )
+    EXTENSION_USER_ERASED = (
+        "extension_user_erased",
+        "Everything held on an extension user was deleted: how many of what.",
+    )
+    EXTENSION_USER_EXPORTED = "extension_user_exported", "Everything held on an extension user was downloaded."
+    BEHAVIORS_EXPORTED = "behaviors_exported", "Events were downloaded: `format`, `from` and `to`."
+    USAGE_EXPORTED = (
+        "usage_exported",
+        "Measures were downloaded, of the subject if of one person: `format`, `from`, `to`, `by`, `every`, `measures`.",
+    )
+    BEHAVIOR_DELETED = "behavior_deleted", "An event was deleted, of the subject if it was not anonymous."
+    KEY_ISSUED = "key_issued", "An extension user was made, with an API key."
+    KEY_REPLACED = "key_replaced", "An extension user got a new API key, and the old one stopped working."
+    EXTENSION_USER_DEACTIVATED = (
+        "extension_user_deactivated",
+        "An extension user was deactivated: their events are refused.",
+    )
+    EXTENSION_USER_REACTIVATED = "extension_user_reactivated", "An extension user was activated again."
+    MEMBERSHIP_OFFERED = "membership_offered", "Membership was offered to a username, with a `role`: `offerId`."
+    MEMBERSHIP_OFFER_WITHDRAWN = "membership_offer_withdrawn", "An offer of membership was withdrawn: `offerId`."
+    MEMBERSHIP_DECLINED = (
+        "membership_declined",
+        "A user declined an offer of membership: `offerId` of `organizationId`. Super admins alone are shown this.",
+    )
+    MEMBER_ADDED = "member_added", "A user accepted an offer, `offerId`, and became a member, with a `role`."
+    MEMBER_ROLE_CHANGED = "member_role_changed", "A member got another `role`."
+    MEMBER_REMOVED = "member_removed", "An admin ended a membership."
+    MEMBER_LEFT = "member_left", "A member left."
+    ORGANIZATION_CREATED = "organization_created", "The organization was made."
+    ORGANIZATION_ERASURE_BEGUN = (
+        "organization_erasure_begun",
+        (
+            "The organization was removed with its members and people, and deleting everything held on these "
+            "began: `erasureId`."
+        ),
+    )
+    ORGANIZATION_DELETED = (
+        "organization_deleted",
+        "Everything held on the organization's extension users was deleted, too: how many of what.",
+    )
+    SERVICE_ACCOUNT_CREATED = "service_account_created", "A service account was made, with an API token: `scopes`."
+    SERVICE_ACCOUNT_REVOKED = "service_account_revoked", "A service account and its API token were deleted."
+    PERSONAL_TOKEN_CREATED = "personal_token_created", "A user made an API token of their own: `scopes`."
+    PERSONAL_TOKEN_REVOKED = "personal_token_revoked", "A user deleted an API token of their own."
+    USER_CREATED = "user_created", "An account was made; `superAdmin`: whether of a super admin."
+    SIGN_INS_ENDED = "sign_ins_ended", "A user ended sign-ins of their own: `count`."
+    PASSWORD_CHANGED = "password_changed", "A user changed their own password."
+    PASSWORD_SET = "password_set", "A user's password was set by the command line."

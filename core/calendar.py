@@ -13,6 +13,7 @@ from core.dimensions import Granularity
 from core.errors import InvalidInput
 from core.limits import BUCKETS
 from core.periods import TimeRange, midnight
+from core.weeks import WeekStart
 
 _QUARTER_HOUR = timedelta(minutes=15)
 
@@ -25,15 +26,17 @@ class Bucket:
     end: datetime
 
 
-def buckets(time_range: TimeRange, every: Granularity, zone: ZoneInfo) -> list[Bucket]:
-    """The range cut at the calendar's or clock's marks; the first and last bucket end with the range.
+def buckets(
+    time_range: TimeRange, every: Granularity, zone: ZoneInfo, week_start: WeekStart = WeekStart.MONDAY
+) -> list[Bucket]:
+    """The range cut at the calendar's or clock's boundaries; the first and last bucket end with the range.
 
     A local day has 23 or 25 hours when clocks change. InvalidInput when there are more buckets than the limit.
     """
     edges = [time_range.start]
-    for mark in marks(time_range, every, zone):
-        if mark > edges[-1]:
-            edges.append(mark)
+    for boundary in boundaries(time_range, every, zone, week_start):
+        if boundary > edges[-1]:
+            edges.append(boundary)
         if len(edges) > BUCKETS:
             raise InvalidInput(
                 f"A series has at most {BUCKETS} buckets. Ask for longer ones or a shorter period.", "every"
@@ -42,10 +45,15 @@ def buckets(time_range: TimeRange, every: Granularity, zone: ZoneInfo) -> list[B
     return [Bucket(start, end) for start, end in pairwise(edges)]
 
 
-def marks(time_range: TimeRange, every: Granularity, zone: ZoneInfo) -> Iterator[datetime]:
+def boundaries(
+    time_range: TimeRange, every: Granularity, zone: ZoneInfo, week_start: WeekStart = WeekStart.MONDAY
+) -> Iterator[datetime]:
     """The instants inside the range (its ends excluded) at which a unit of local time begins, in order."""
-    found = _clock_marks(time_range, every, zone) if every in _CLOCK else _day_marks(time_range, every, zone)
-    return (mark for mark in found if time_range.start < mark < time_range.end)
+    if every in _CLOCK:
+        found = _clock_boundaries(time_range, every, zone)
+    else:
+        found = _day_boundaries(time_range, every, zone, week_start)
+    return (boundary for boundary in found if time_range.start < boundary < time_range.end)
 
 
 def local(instant: datetime, zone: ZoneInfo) -> datetime:
@@ -63,38 +71,40 @@ def local(instant: datetime, zone: ZoneInfo) -> datetime:
 _CLOCK = {Granularity.QUARTER_HOUR: timedelta(minutes=15), Granularity.HOUR: timedelta(hours=1)}
 
 
-def _clock_marks(time_range: TimeRange, every: Granularity, zone: ZoneInfo) -> Iterator[datetime]:
+def _clock_boundaries(time_range: TimeRange, every: Granularity, zone: ZoneInfo) -> Iterator[datetime]:
     """Instants whose local time is a whole hour or quarter, and those at which the clock changes.
 
     Every offset in use is a multiple of a quarter of an hour, so whole quarters of UTC are the only candidates.
     """
     minutes = _CLOCK[every] // timedelta(minutes=1)
-    mark = time_range.start.replace(minute=0, second=0, microsecond=0)
-    offset = local(mark, zone).utcoffset()
+    boundary = time_range.start.replace(minute=0, second=0, microsecond=0)
+    offset = local(boundary, zone).utcoffset()
     while True:
-        on_clock = local(mark, zone)
+        on_clock = local(boundary, zone)
         if on_clock.minute % minutes == 0 or on_clock.utcoffset() != offset:
-            yield mark
+            yield boundary
         offset = on_clock.utcoffset()
-        if time_range.end - mark <= _QUARTER_HOUR:
+        if time_range.end - boundary <= _QUARTER_HOUR:
             return
-        mark += _QUARTER_HOUR
+        boundary += _QUARTER_HOUR
 
 
-def _day_marks(time_range: TimeRange, every: Granularity, zone: ZoneInfo) -> Iterator[datetime]:
+def _day_boundaries(
+    time_range: TimeRange, every: Granularity, zone: ZoneInfo, week_start: WeekStart
+) -> Iterator[datetime]:
     first = local(time_range.start, zone).toordinal()
     last = local(time_range.end, zone).toordinal()
     for day in map(date.fromordinal, range(first + 1, last + 1)):  # the first began before the range, or with it
-        if _begins(day, every):
+        if _begins(day, every, week_start):
             yield midnight(day, zone)
 
 
-def _begins(day: date, every: Granularity) -> bool:
-    """Whether a unit of the calendar begins on that day."""
+def _begins(day: date, every: Granularity, week_start: WeekStart) -> bool:
+    """True if a unit of the calendar begins on that day."""
     if every is Granularity.DAY:
         return True
     if every is Granularity.WEEK:
-        return day.weekday() == 0
+        return week_start.place_of(day.isoweekday()) == 0
     first = day.day == 1
     if every is Granularity.MONTH:
         return first

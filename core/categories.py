@@ -1,4 +1,4 @@
-"""What kind of browsing a domain is: categories, and the rules that put domains into them.
+"""Categories of domains, and the rules that assign domains to them.
 
 A rule is a pattern and a category. A pattern is one of
 
@@ -16,9 +16,10 @@ db.metrics.categories finds the same in SQL.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from string import ascii_lowercase, ascii_uppercase
 from types import MappingProxyType
+
+from core.described_enum import DescribedEnum
 
 LONGEST_DOMAIN = 253
 """What is longer is no name that the internet could hold, and in the category OTHER."""
@@ -27,15 +28,15 @@ _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 _TAIL = re.compile(r"\.?(:[0-9]+)?\Z")
 
 
-class Category(Enum):
-    """What kind of browsing a domain is."""
+class Category(DescribedEnum):
+    """A kind of browsing."""
 
-    WORK_TOOLS = "work_tools"
-    DEVELOPMENT = "development"
-    RESEARCH = "research"
-    COMMUNICATION = "communication"
-    DISTRACTIONS = "distractions"
-    OTHER = "other"
+    WORK_TOOLS = "work_tools", "Documents, tables, boards, and whatever else the work is done in."
+    DEVELOPMENT = "development", "Writing and running software: code, builds, clouds, documentation for developers."
+    RESEARCH = "research", "Looking things up and learning: search, encyclopedias, science, courses, assistants."
+    COMMUNICATION = "communication", "Mail, chats, calls."
+    DISTRACTIONS = "distractions", "Social networks, news, videos, games, shops."
+    OTHER = "other", "Everything else: what no rule speaks of."
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class CategoryRules:
 
 
 def host_of(domain: str) -> str:
-    """What patterns are compared with: the domain in small (ASCII) letters, without port and closing dot."""
+    """Return the domain as patterns match it: lower-case ASCII letters, no port, no trailing dot."""
     small = domain.lower() if domain.isascii() else domain.translate(_LOWER)
     return _TAIL.sub("", small, count=1)
 

@@ -1,4 +1,4 @@
-"""What admins change of their organization's rules: some are set, some deleted, all at once or not at all."""
+"""Changes of an organization's rules: some are set, some deleted, all at once or not at all."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 import re
 
 from core.categories import LONGEST_DOMAIN
+from core.domains import ascii_name
 from core.errors import InvalidInput
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
@@ -60,10 +61,10 @@ def _international(text: str, label: str, field: str) -> str:
     """`пример` as browsers send it: `xn--e1afmkfd`."""
     if "*" in label:
         raise _invalid(text, "has a `*` in a part with other than Latin letters", field)
-    try:
-        return label.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise _invalid(text, "has letters that no domain can have", field) from None
+    name = ascii_name(label)
+    if name is None:
+        raise _invalid(text, "has letters that no domain can have by IDNA 2008; or write that part as `xn--…`", field)
+    return name
 
 
 def _invalid(text: str, why: str, field: str) -> InvalidInput:

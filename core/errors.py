@@ -4,25 +4,32 @@
     ├── InvalidInput          what was asked makes no sense           400
     ├── Unauthenticated       no valid sign-in or key                 401
     │   ├── InvalidCredentials    wrong username or password
-    │   └── InvalidRefreshToken   used, expired or unknown
+    │   └── InvalidRefreshToken   used before, expired or unknown
     ├── Forbidden             signed in, but not allowed              403
     ├── NotFound              no such object *for this caller*        404
     ├── Conflict              the request contradicts what is stored  409
     │   ├── NameTaken
     │   ├── AlreadyMember
+    │   ├── AlreadyOffered
+    │   ├── TooManyOffers
     │   ├── LastAdmin
     │   └── OutdatedVersion
     ├── TooLarge              the body exceeds its limit              413
+    ├── UnsupportedEncoding   the body is compressed unreadably       415
     ├── TooSlow               the body did not arrive in time         408
     ├── TooManyAttempts       throttled; says when to come back       429
     └── Unavailable           the database cannot answer now          503
-        └── QueryTimeout          the database took too long
+        ├── QueryTimeout          the database took too long
+        └── SchemaMismatch        a table or column is missing
 
 `code` is what GraphQL clients find under `extensions.code`; `status` is what the REST routes answer with.
 Messages are shown to people: what was wrong, what is allowed, what to do.
 """
 
 from typing import ClassVar
+
+INVALID_KEY = "Invalid or inactive API key"
+"""The message of Unauthenticated for a key that nobody holds, or that an inactive person holds."""
 
 UNEXPECTED = "INTERNAL_SERVER_ERROR"
 """The code of every failure that is not in the tree."""
@@ -40,7 +47,7 @@ class AppError(Exception):
 
     @property
     def extensions(self) -> dict[str, object]:
-        """What GraphQL clients find under `extensions` beside the message (graphql-core asks for this attribute)."""
+        """The `extensions` that GraphQL clients get beside the message (graphql-core reads this attribute)."""
         return {"code": self.code}
 
 
@@ -103,6 +110,18 @@ class AlreadyMember(Conflict):
     """The user is a member of the organization already."""
 
 
+class AlreadyOffered(Conflict):
+    """The organization has an open offer of membership to that username."""
+
+
+class TooManyOffers(Conflict):
+    """The organization has as many open offers of membership as it may have."""
+
+
+class TooManyTokens(Conflict):
+    """An organization has as many service accounts, or a user as many API tokens, as they may have."""
+
+
 class LastAdmin(Conflict):
     """An organization keeps at least one admin."""
 
@@ -116,6 +135,13 @@ class TooLarge(AppError):
 
     code = "PAYLOAD_TOO_LARGE"
     status = 413
+
+
+class UnsupportedEncoding(AppError):
+    """The request body is compressed in a way that the service does not understand."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    status = 415
 
 
 class TooSlow(AppError):
@@ -151,7 +177,19 @@ class Unavailable(RetryLater):
     status = 503
 
 
+class SchemaMismatch(Unavailable):
+    """The database lacks a table or column that this version of the program needs; it can be migrated meanwhile."""
+
+
 class QueryTimeout(Unavailable):
     """The database took longer than the statement timeout allows."""
 
     code = "QUERY_TIMEOUT"
+
+
+class CannotGoOn(Exception):
+    """A command cannot go on, or has not done all of its work; the message is one line for the operator."""
+
+
+class DoesNotAnswer(CannotGoOn):
+    """A configured dependency does not answer yet; it may later."""

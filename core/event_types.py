@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class EventType(IntEnum):
-    """What happened: the name in lower case is the wire's word, the value what the database stores (never renumber)."""
+    """The type of an event: its name in lower case is the wire's word, its value is stored (never renumber)."""
 
     PAGESHOW = 1
     CLICK = 2

@@ -16,18 +16,27 @@ import msgspec
 from core import limits
 from core.domains import domain_of
 from core.event_types import BY_WIRE_NAME, EventType
+from core.long_urls import truncated_url
 
 REJECTED_CHARACTERS = 4096
 """How much is kept of an event that was rejected."""
+
+REJECTED_DEPTH = 32
+"""How deep lists and objects are kept of it; deeper ones are left out."""
+_LEFT_OUT = "…"
 
 ANONYMOUS = UUID(int=0)
 """Stands in `user_id` for events that name no person."""
 
 _UTF8_BYTES = 4
 """How many a character takes at the most."""
+TIMESTAMP_FORM = "RFC 3339 with an offset, like 2026-08-01T09:00:00.123Z"
 _USUAL_CHARACTERS = len("2026-08-01T09:00:00.123Z")
 """As JavaScript writes an instant. msgspec reads it in a third of the time that we take to read whatever is allowed."""
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+_NAMED_USER = re.compile(r'"userId": "([0-9A-Fa-f-]{32,36})"')
+_UUID_DIGITS = 32
 
 
 class RejectionCode(StrEnum):
@@ -40,6 +49,7 @@ class RejectionCode(StrEnum):
     UNKNOWN_USER = "unknown_user"
     INACTIVE_USER = "inactive_user"
     USER_MISMATCH = "user_mismatch"
+    OVER_QUOTA = "over_quota"
 
 
 class EventRejected(ValueError):
@@ -81,6 +91,8 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class Event(msgspec.Struct, frozen=True, gc=False):
     """An event that meets every rule. `ts` is in UTC; `raw` is what its identity is derived from.
 
+    `url_truncated`: the url was too long, and its tail was cut off.
+
     (A struct is made in a fraction of a dataclass's time; without cycles, it is nothing for the garbage collector.)
     """
 
@@ -92,11 +104,12 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     x: int | None
     y: int | None
     raw: RawEvent
+    url_truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EventRules:
-    """What depends on settings: how far from the server's clock an event's `ts` may lie."""
+    """The rules that settings decide: how far from the server's clock an event's `ts` may lie."""
 
     ahead: timedelta = timedelta(hours=24)
     behind: timedelta = timedelta(days=5 * 365 + 1)
@@ -111,15 +124,17 @@ class EventRules:
         kind = BY_WIRE_NAME.get(raw.type)
         if kind is None:
             raise EventRejected(RejectionCode.INVALID_TYPE, "invalid event type", _shown(raw.type))
-        if not is_usual:
-            _check_url(url)
-        if raw.x is not None or raw.y is not None:
-            _check_coordinate("x", raw.x)
-            _check_coordinate("y", raw.y)
-        return Event(raw.session_id, ts, kind, url, domain_of(url), raw.x, raw.y, raw)
+        x, y = raw.x, raw.y
+        if x is not None or y is not None:
+            x, y = usable_coordinate(x), usable_coordinate(y)
+        if is_usual:
+            return Event(raw.session_id, ts, kind, url, domain_of(url), x, y, raw)
+        _check_storable("url", url)
+        kept = truncated_url(url) if len(url) * _UTF8_BYTES > limits.URL_BYTES else url
+        return Event(raw.session_id, ts, kind, kept, _domain(url, kept), x, y, raw, kept != url)
 
     def _timestamp(self, text: str, now: datetime) -> datetime:
-        ts = _parse_timestamp(text)
+        ts = parse_timestamp(text)
         if -self.behind <= ts - now <= self.ahead:
             return ts
         tense = "future" if ts > now else "past"
@@ -128,7 +143,8 @@ class EventRules:
         )
 
 
-def _parse_timestamp(text: str) -> datetime:
+def parse_timestamp(text: str) -> datetime:
+    """Return the instant that a text writes as RFC 3339 with an offset, in UTC. EventRejected."""
     if not text:
         raise EventRejected(RejectionCode.INVALID_TIMESTAMP, "ts is required")
     if len(text) == _USUAL_CHARACTERS and text[-1] == "Z" and text.isascii():
@@ -140,7 +156,7 @@ def _parse_timestamp(text: str) -> datetime:
         raise EventRejected(
             RejectionCode.INVALID_TIMESTAMP,
             "invalid timestamp",
-            f"{_shown(text)} is not RFC 3339 with an offset, like 2026-08-01T09:00:00.123Z",
+            f"{_shown(text)} is not {TIMESTAMP_FORM}",
         )
     try:
         ts = datetime.fromisoformat(text.upper())
@@ -152,7 +168,7 @@ def _parse_timestamp(text: str) -> datetime:
 
 
 def _is_usual(raw: RawEvent, url: str) -> bool:
-    """Whether the texts are as nearly all are: nothing can be wrong with them then."""
+    """True if all texts are plain ASCII of usual length, so that no rule can refuse them."""
     texts = raw.session_id + url
     return (
         raw.event_id is None
@@ -171,10 +187,10 @@ def _check_ids(raw: RawEvent) -> None:
         _check_text("eventId", raw.event_id, limits.EVENT_ID_CHARACTERS)
 
 
-def _check_url(url: str) -> None:
-    _check_storable("url", url)
-    if len(url) * _UTF8_BYTES > limits.URL_BYTES and len(url.encode()) > limits.URL_BYTES:
-        raise EventRejected(RejectionCode.TOO_LARGE, "url is too long", f"at most {limits.URL_BYTES} bytes are kept")
+def _domain(url: str, kept: str) -> str | None:
+    """Return the domain of a whole url, of which `kept` is stored; one that is too long itself is cut with the url."""
+    domain = domain_of(url)
+    return domain if domain is None or len(domain) <= len(kept) else domain_of(kept)
 
 
 def _check_text(name: str, text: str, longest: int) -> None:
@@ -183,9 +199,9 @@ def _check_text(name: str, text: str, longest: int) -> None:
         raise EventRejected(RejectionCode.INVALID_EVENT, f"{name} is too long", f"at most {longest} characters")
 
 
-def _check_coordinate(name: str, value: int | None) -> None:
-    if value is not None and not 0 <= value <= limits.COORDINATE_MAXIMUM:
-        raise EventRejected(RejectionCode.INVALID_EVENT, f"{name} must be between 0 and {limits.COORDINATE_MAXIMUM}")
+def usable_coordinate(value: int | None) -> int | None:
+    """Return a coordinate; None for one out of range, which must not cost the event."""
+    return value if value is not None and 0 <= value <= limits.COORDINATE_MAXIMUM else None
 
 
 def _check_storable(name: str, text: str) -> None:
@@ -206,11 +222,43 @@ def _shown(text: str) -> str:
     return text if len(text) <= 64 else text[:64] + "…"  # noqa: PLR2004
 
 
+def user_named_in(payload: str) -> UUID | None:
+    """The person whom the text of a rejected event names: the first `userId` in it that is a UUID, however written."""
+    found = _NAMED_USER.search(payload)
+    digits = "" if found is None else found[1].replace("-", "")
+    return UUID(hex=digits) if len(digits) == _UUID_DIGITS else None
+
+
 def as_sent(raw: RawEvent) -> str:
     """An event as its client sent it, as JSON that can be kept."""
     return payload_text(msgspec.to_builtins(raw))
 
 
 def payload_text(members: object) -> str:
-    """A rejected event's members as text that PostgreSQL can hold whatever they are, cut to a few KiB."""
-    return json.dumps(members, default=str)[:REJECTED_CHARACTERS]
+    """A rejected event's members as text that PostgreSQL can hold whatever they are, cut to a few KiB.
+
+    What is beyond is left out before anything is written.
+    """
+    return json.dumps(_Excerpt().of(members), default=str)[:REJECTED_CHARACTERS]
+
+
+class _Excerpt:
+    """Copies as much of some JSON as fills the text that is kept; `room` is how many characters of it are missing."""
+
+    def __init__(self) -> None:
+        self.room = REJECTED_CHARACTERS
+
+    def of(self, value: object, depth: int = 0) -> object:
+        """Return the part of a value for which there is room. Each character takes one at least, each value, too."""
+        if isinstance(value, str):
+            kept = value[: max(self.room, 0)]
+            self.room -= len(kept) + 1
+            return kept
+        self.room -= 1
+        if isinstance(value, dict | list) and value and depth == REJECTED_DEPTH:
+            return _LEFT_OUT
+        if isinstance(value, dict):
+            return {self.of(name): self.of(each, depth + 1) for name, each in value.items() if self.room > 0}
+        if isinstance(value, list):
+            return [self.of(each, depth + 1) for each in value if self.room > 0]
+        return value

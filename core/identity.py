@@ -1,8 +1,12 @@
 """An event's identity: what makes a retried request free and a replay add nothing.
 
 The id is derived, never drawn. It hashes the person and either the client's own `eventId` with the instant it names,
-or, without one, the raw members together with the event's occurrence number among equal events of the same request
-(so that two honest, identical key presses of one millisecond both count, and a replay of that request adds nothing).
+or, without one, the values of the event together with its occurrence number among equal events of the same request (so
+that two honest, identical key presses of one millisecond both count, and a replay of that request adds nothing).
+
+Values, not spellings: an instant counts however it was written, and by whichever door the event came. It is hashed as
+JavaScript writes it, `2026-08-01T09:00:00.123Z`, since the extension always did. Until 0.3.0 it was hashed as it was
+written; `OccurrenceCounter.former_ids` has the ids of then.
 
 The pressed key is no part of it: it is never stored, and an id hashed from it would let a reader of the database guess
 it.
@@ -19,12 +23,18 @@ from core.events import Event
 
 _VERSION_AND_VARIANT = 0x8 << 76 | 0x2 << 62  # RFC 9562, version 8: a custom, here content-derived, UUID
 _FREE_BITS = ~(0xF << 76) & ~(0x3 << 62)
+_BYTES = 16
+_UTC_OFFSET = len("+00:00")
 
 
 class OccurrenceCounter:
-    """Derives the ids of one request's events, in order."""
+    """Derives the ids of one request's events, in order.
+
+    `former_ids`: the ids that events had until 0.3.0, by their ids, where these are others.
+    """
 
     def __init__(self) -> None:
+        self.former_ids: dict[UUID, UUID] = {}
         self._seen: dict[bytes, int] = {}
         self._person: UUID | None = None
         self._hex = ""
@@ -36,7 +46,17 @@ class OccurrenceCounter:
             return id_from(user_id.hex, "eventId", raw.event_id, event.ts.isoformat())
         if user_id is not self._person:  # nearly all events of a request are of one
             self._person, self._hex = user_id, user_id.hex
-        digest = _digest((self._hex, raw.session_id, raw.ts, raw.type, event.url, str(raw.x), str(raw.y)))
+        ts = event.ts.isoformat(timespec="microseconds" if event.ts.microsecond % 1000 else "milliseconds")
+        ts = ts[:-_UTC_OFFSET] + "Z"
+        others = raw.type, raw.url or "", str(event.x), str(event.y)
+        id_ = self._numbered((self._hex, raw.session_id, ts, *others))
+        if ts != raw.ts:
+            self.former_ids[id_] = self._numbered((self._hex, raw.session_id, raw.ts, *others))
+        return id_
+
+    def _numbered(self, parts: Iterable[str]) -> UUID:
+        """The id of the next event with these parts."""
+        digest = blake2b("\0".join(parts).encode(), digest_size=_BYTES).digest()
         occurrence = self._seen.get(digest, 0)
         self._seen[digest] = occurrence + 1
         return id_from(digest.hex(), str(occurrence)) if occurrence else _uuid(digest)
@@ -44,12 +64,8 @@ class OccurrenceCounter:
 
 def id_from(*parts: str) -> UUID:
     """An id derived from these texts: the same ones give the same id."""
-    return _uuid(_digest(parts))
-
-
-def _digest(parts: Iterable[str]) -> bytes:
     # No part holds a NUL (the rules refuse it, and PostgreSQL has none), so it keeps ("ab", "c") and ("a", "bc") apart.
-    return blake2b("\0".join(parts).encode(), digest_size=16).digest()
+    return _uuid(blake2b("\0".join(parts).encode(), digest_size=_BYTES).digest())
 
 
 def _uuid(digest: bytes) -> UUID:

@@ -6,9 +6,12 @@ A behavior's id holds its whole primary key (person, instant, event), so finding
 import base64
 import binascii
 from binascii import b2a_base64
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
+
+from core.errors import InvalidInput
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -66,6 +69,41 @@ def decode_node_id(text: str) -> tuple[str, bytes] | None:
         return (name.decode("ascii"), key) if colon else None
     except (binascii.Error, ValueError):
         return None
+
+
+def checked_node_id(text: str, type_names: Collection[str]) -> tuple[str, bytes]:
+    """The type's name and key of a node's opaque id. InvalidInput for what is no such id, a plain UUID included."""
+    decoded = decode_node_id(text)
+    if decoded is None or decoded[0] not in type_names or not _is_key(*decoded):
+        raise InvalidInput(
+            "`id` is no opaque id of anything: pass the `id` of an object, unchanged. Plain ids (`uuid`) do not tell "
+            "of what kind they are: ask `organization(id:)` or `extensionUser(id:)`, which take both.",
+            "id",
+        )
+    return decoded
+
+
+def checked_uuid(text: str, type_name: str) -> UUID | None:
+    """The UUID that an id argument means for nodes of `type_name`, opaque or plain; None for an id of another type.
+
+    InvalidInput for what is no id at all.
+    """
+    uuid = uuid_of(text, type_name)
+    if uuid is None:
+        decoded = decode_node_id(text)
+        if decoded is None or not _is_key(*decoded):
+            raise InvalidInput("`id` is no id: pass the `id` or the `uuid` of an object, unchanged.", "id")
+    return uuid
+
+
+def _is_key(type_name: str, key: bytes) -> bool:
+    if type_name != "Behavior":
+        return len(key) == _UUID_BYTES
+    try:
+        BehaviorKey.from_bytes(key)
+    except ValueError:
+        return False
+    return True
 
 
 def behavior_key(text: str) -> BehaviorKey | None:

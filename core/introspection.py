@@ -1,10 +1,10 @@
-"""Who may ask about the GraphQL schema."""
+"""The setting of who may introspect the GraphQL schema."""
 
 from enum import StrEnum
 
 
 class Introspection(StrEnum):
-    """Whom `__schema` and `__type` answer."""
+    """The callers whose `__schema` and `__type` are answered."""
 
     EVERYBODY = "everybody"
     SUPER_ADMINS = "super_admins"

@@ -1,6 +1,12 @@
 """Limits that are part of the contract with clients, in one place. Those that an operator may tune are settings."""
 
 EVENTS_PER_BATCH = 1000
+INGEST_BODY_BYTES = 5 * 1024 * 1024
+"""The largest body of a request that posts events."""
+BEACON_BYTES = 64 * 1024
+"""How much of `navigator.sendBeacon` and `fetch` with `keepalive` a browser keeps in flight."""
+VALUES_PER_REQUEST = 32 * EVENTS_PER_BATCH
+"""How many values (texts, numbers, lists, objects) a request that posts events may hold, where one of them is bad."""
 SESSION_ID_CHARACTERS = 255
 EVENT_ID_CHARACTERS = 128
 URL_BYTES = 8 * 1024
@@ -9,8 +15,11 @@ COORDINATE_MAXIMUM = 10_000
 PAGE = 100
 BEHAVIORS_PAGE = 1000
 LIST_INPUT = 250
-CURSOR_CHARACTERS = 2500
-"""Room for the longest name or session id, even one that JSON must escape character by character."""
+CURSOR_CHARACTERS = 4000
+"""Room for the longest name or session id, and for three texts that groups are ranked by (db/queries/ranked_pages.py),
+even such as JSON must escape character by character."""
+URL_PATTERN_CHARACTERS = 2048
+"""How long a pattern of urls may be: each url is compared with it."""
 FILTER_NODES = 50
 """How many filters one `where` may nest, itself included."""
 PERIOD_DAYS = 400
@@ -35,9 +44,27 @@ RETENTION_DAYS = (1, 36_500)
 """Shortest and longest time an organization may keep its events."""
 PASSWORD_CHARACTERS = (12, 256)
 """Shortest and longest password; the upper bound keeps hashing from being a lever for load."""
+SIGN_INS_SHOWN = 100
+"""How many of their sign-ins an account is shown, those used last."""
+API_TOKENS = 50
+"""How many service accounts an organization has at most, and how many tokens a user, those that expired included."""
+API_TOKEN_DAYS = (90, 400)
+"""For how many days an API token holds unless said otherwise, and at most."""
+API_TOKEN_REMAINS_DAYS = 30
+"""For how many days an expired API token stays in the list."""
+MEMBERSHIP_OFFERS = 100
+"""How many offers of membership an organization may have open at once."""
+MEMBERSHIP_OFFER_DAYS = 30
+"""For how many days an offer of membership may be accepted."""
 BUCKETS = 2000
 GROUPS_PAGE = 200
 GROUP_DIMENSIONS = 3
+USAGE_EXPORT_GROUPS = 50_000
+"""How many groups an export of usage holds at most, the first in its order: well below the rows of a spreadsheet."""
+USAGE_EXPORT_PAGE = 1000
+"""How many of them a statement reads."""
+DISTRIBUTION_PEOPLE = 5
+"""Of how many people a distribution tells at least: it is no way to learn about single ones."""
 INSIGHT_PEOPLE = 1000
 """Of how many of an organization's people an insight looks at each: those with the most tracked minutes."""
 CATEGORY_RULES = 1000

@@ -1,7 +1,8 @@
-"""What the parts of the service tell of their work: once for a commit, an operation, a sign-in; not for each event."""
+"""The instrumentation interface: called once for a commit, an operation, a sign-in; not for each event."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,49 @@ class OperationReport:
     codes: Sequence[str]
 
 
+class Job(StrEnum):
+    """A kind of background work."""
+
+    ROLLUPS = "rollups"
+    DIRTY_HOURS = "dirty_hours"
+    RETENTION = "retention"
+    ERASURE = "erasure"
+    REJECTED_EVENTS = "rejected_events"
+    SIGN_INS = "sign_ins"
+    MEMBERSHIP_OFFERS = "membership_offers"
+    API_TOKENS = "api_tokens"
+    PARTITIONS = "partitions"
+    KEY_USAGE = "key_usage"
+    ANONYMOUS_EVENTS = "anonymous_events"
+    DOMAINS = "domains"
+
+
+class PortionOutcome(StrEnum):
+    """The outcome of a portion of background work.
+
+    TOO_LONG: it ran into its time limit and is taken again in smaller portions. PUT_ASIDE: it cannot be made smaller,
+    and is tried again later while the rest goes on.
+    """
+
+    FINISHED = "finished"
+    TOO_LONG = "too_long"
+    PUT_ASIDE = "put_aside"
+
+
+class RoundOutcome(StrEnum):
+    """The outcome of a round of background work.
+
+    COMPLETE: nothing that could be done is left. PARTIAL: it failed after it had finished something. STUCK: it failed
+    and finished nothing.
+    """
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    STUCK = "stuck"
+
+
 class Observer:
-    """Whom the parts tell. This one keeps nothing; app/observability has one that makes metrics of it."""
+    """The receiver of instrumentation. This one keeps nothing; observability/metrics.py makes metrics of it."""
 
     def group_stored(self, report: GroupReport) -> None:
         """The event writer is done with a group."""
@@ -45,6 +87,12 @@ class Observer:
 
     def sign_in_attempted(self, kind: str, outcome: str) -> None:
         """Somebody tried to `login`, `refresh` or `change_password`: `succeeded`, `wrong`, `throttled` or `failed`."""
+
+    def portion_ended(self, job: Job, outcome: PortionOutcome) -> None:
+        """A portion of background work was committed, ran into its time limit, or was put aside."""
+
+    def round_ended(self, job: Job, outcome: RoundOutcome) -> None:
+        """A round of background work is over."""
 
 
 NOBODY = Observer()

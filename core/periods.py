@@ -1,26 +1,36 @@
 """Periods of time: how a client's `Period` becomes the half-open range `[start, end)` that everything is seen in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from zoneinfo import ZoneInfo
 
-from core.dimensions import Shift
 from core.errors import InvalidInput
 from core.limits import PERIOD_DAYS
+from core.weeks import WeekStart
 
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """Instants from `start` up to, but not including, `end`; both aware, in UTC."""
+    """Instants from `start` up to, but not including, `end`; both aware, in UTC.
+
+    `counted_until`: no event counts from then on, since it is of a clock that goes wrong; None: all of them count. It
+    moves with the present, and so does not tell ranges apart.
+    """
 
     start: datetime
     end: datetime
+    counted_until: datetime | None = field(default=None, compare=False)
+
+    @property
+    def counted(self) -> "TimeRange":
+        """The part of it whose events count."""
+        return self if self.counted_until is None else TimeRange(self.start, min(self.end, self.counted_until))
 
 
 class PeriodPreset(Enum):
-    """Periods with a name, in the caller's time zone. Weeks begin on Monday; periods of the present end now's day."""
+    """Periods with a name, in the caller's time zone."""
 
     TODAY = "today"
     YESTERDAY = "yesterday"
@@ -35,15 +45,17 @@ class PeriodPreset(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PresetDefinition:
-    """A preset in words, and the local days `[first, last)` it spans on a given day."""
+    """A preset in words, and the local days `[first, last)` it spans on a given day.
+
+    `by_week`: they depend on the first day of weeks. `rolling`: they are so many days, and no calendar month even where
+    they happen to coincide with one.
+    """
 
     label: str
     description: str
-    days: Callable[[date], tuple[date, date]]
-
-
-def _monday(today: date) -> date:
-    return today - timedelta(days=today.weekday())
+    days: Callable[[date, WeekStart], tuple[date, date]]
+    by_week: bool = False
+    rolling: bool = False
 
 
 def _month(today: date, *, ahead: int = 0) -> date:
@@ -51,43 +63,54 @@ def _month(today: date, *, ahead: int = 0) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
+CLOCKS_AHEAD = timedelta(minutes=5)
+"""Events that lie further ahead of the present do not count in a preset until their time has come."""
 _DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)
 
 PRESETS = {
     PeriodPreset.TODAY: PresetDefinition(
-        "Today", "The present day, from midnight to midnight.", lambda today: (today, today + _DAY)
+        "Today", "The present day, from midnight to midnight.", lambda today, _: (today, today + _DAY)
     ),
     PeriodPreset.YESTERDAY: PresetDefinition(
-        "Yesterday", "The day before the present one.", lambda today: (today - _DAY, today)
+        "Yesterday", "The day before the present one.", lambda today, _: (today - _DAY, today)
     ),
     PeriodPreset.LAST_7_DAYS: PresetDefinition(
-        "Last 7 days", "The present day and the six before it.", lambda today: (today - 6 * _DAY, today + _DAY)
+        "Last 7 days",
+        "The present day and the six before it.",
+        lambda today, _: (today - 6 * _DAY, today + _DAY),
+        rolling=True,
     ),
     PeriodPreset.LAST_30_DAYS: PresetDefinition(
-        "Last 30 days", "The present day and the 29 before it.", lambda today: (today - 29 * _DAY, today + _DAY)
+        "Last 30 days",
+        "The present day and the 29 before it.",
+        lambda today, _: (today - 29 * _DAY, today + _DAY),
+        rolling=True,
     ),
     PeriodPreset.THIS_WEEK: PresetDefinition(
-        "This week", "The present week, Monday to Sunday.", lambda today: (_monday(today), _monday(today) + _WEEK)
+        "This week",
+        "The present week, from the first day of weeks on (`weekStart`).",
+        lambda today, week_start: (week_start.first_day(today), week_start.first_day(today) + _WEEK),
+        by_week=True,
     ),
     PeriodPreset.LAST_WEEK: PresetDefinition(
         "Last week",
-        "The week before the present one, Monday to Sunday.",
-        lambda today: (_monday(today) - _WEEK, _monday(today)),
+        "The week before the present one.",
+        lambda today, week_start: (week_start.first_day(today) - _WEEK, week_start.first_day(today)),
+        by_week=True,
     ),
     PeriodPreset.THIS_MONTH: PresetDefinition(
-        "This month", "The present calendar month.", lambda today: (_month(today), _month(today, ahead=1))
+        "This month", "The present calendar month.", lambda today, _: (_month(today), _month(today, ahead=1))
     ),
     PeriodPreset.LAST_MONTH: PresetDefinition(
         "Last month",
         "The calendar month before the present one.",
-        lambda today: (_month(today, ahead=-1), _month(today)),
+        lambda today, _: (_month(today, ahead=-1), _month(today)),
     ),
     PeriodPreset.THIS_YEAR: PresetDefinition(
         "This year",
         "The present calendar year.",
-        lambda today: (date(today.year, 1, 1), date(today.year + 1, 1, 1)),
+        lambda today, _: (date(today.year, 1, 1), date(today.year + 1, 1, 1)),
     ),
 }
 
@@ -110,45 +133,15 @@ def last(duration: timedelta, now: datetime) -> TimeRange:
     return TimeRange(now - duration, now)
 
 
-def preset(key: PeriodPreset, now: datetime, zone: ZoneInfo) -> TimeRange:
+def preset(key: PeriodPreset, now: datetime, zone: ZoneInfo, week_start: WeekStart = WeekStart.MONDAY) -> TimeRange:
     """The range of a preset as seen at `now` in `zone`: whole local days, 23 or 25 hours long when clocks change."""
-    first, after_last = PRESETS[key].days(now.astimezone(zone).date())
-    return TimeRange(midnight(first, zone), midnight(after_last, zone))
-
-
-def shifted(time_range: TimeRange, shift: Shift, zone: ZoneInfo) -> Callable[[datetime], datetime]:
-    """How the instants of a range move into the one to compare it with.
-
-    PRECEDING moves them back by the range's own length. The others move the local date back by a unit and keep the time
-    on the clock; a day that the earlier month lacks becomes its last (31 March → 28 February).
-    """
-    length = time_range.end - time_range.start
-
-    def back(instant: datetime) -> datetime:
-        if shift is Shift.PRECEDING:
-            return instant - length
-        local = instant.astimezone(zone)
-        return datetime.combine(_earlier(local.date(), shift), local.time(), zone).astimezone(UTC)
-
-    def back_at_most_to_the_beginning(instant: datetime) -> datetime:
-        try:
-            return back(instant)
-        except (OverflowError, ValueError):  # before the year 1, which no datetime can be
-            return _BEGINNING
-
-    return back_at_most_to_the_beginning
-
-
-def _earlier(day: date, shift: Shift) -> date:
-    if shift is Shift.DAY:
-        return day - _DAY
-    if shift is Shift.WEEK:
-        return day - _WEEK
-    first = _month(day, ahead=-1 if shift is Shift.MONTH else -12)
-    last = _month(first, ahead=1) - _DAY
-    return first.replace(day=min(day.day, last.day))
+    first, after_last = PRESETS[key].days(now.astimezone(zone).date(), week_start)
+    end = midnight(after_last, zone)
+    # Whole minutes, of which rollups can answer.
+    ahead = (now + CLOCKS_AHEAD).replace(second=0, microsecond=0)
+    return TimeRange(midnight(first, zone), end, ahead if ahead < end else None)
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """When a local day begins; the instant of the change where clocks skip midnight."""
+    """The instant when a local day begins; that of the change where clocks skip midnight."""
     return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -1,11 +1,11 @@
-"""What a member of an organization may do in it."""
+"""Roles of members in an organization."""
 
-from enum import Enum
+from core.described_enum import DescribedEnum
 
 
-class Role(Enum):
+class Role(DescribedEnum):
     """Viewers and members read; admins also manage the organization, its members and its extension users."""
 
-    ADMIN = "admin"
-    MEMBER = "member"
-    VIEWER = "viewer"
+    ADMIN = "admin", "Reads everything and manages the organization, its members and its extension users."
+    MEMBER = "member", "Reads everything of the organization."
+    VIEWER = "viewer", "Reads everything of the organization."

@@ -13,7 +13,7 @@ class Scope:
 
     @classmethod
     def everything(cls) -> "Scope":
-        """What a super admin sees."""
+        """The scope of a super admin."""
         return cls(None)
 
     @classmethod
@@ -21,6 +21,15 @@ class Scope:
         """Just these organizations; none at all is a valid scope, in which nothing is found."""
         return cls(frozenset(organization_ids))
 
+    @property
+    def is_everything(self) -> bool:
+        """True if the scope covers every organization."""
+        return self.organization_ids is None
+
     def covers(self, organization_id: UUID) -> bool:
-        """Whether objects of this organization may be touched."""
+        """True if objects of this organization may be seen or changed."""
         return self.organization_ids is None or organization_id in self.organization_ids
+
+
+NO_ORGANIZATION = Scope.of(())
+"""The scope in which nothing is found."""

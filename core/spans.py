@@ -19,7 +19,7 @@ RESOLVER: ContextVar[str | None] = ContextVar("resolver", default=None)
 """Set by a task that works for a resolver it was not called by: the resolver's name."""
 
 _NOTHING = nullcontext()
-_PASSED_THROUGH = {__name__, "contextlib", "db.engine", "db.replica"}
+_PASSED_THROUGH = {__name__, "contextlib", "db.engine", "db.replica", "resolvers.viewer_database"}
 
 
 def span(name: str | None = None) -> AbstractContextManager[None]:

@@ -1,19 +1,7 @@
-"""Checks of the names and texts that admins write."""
+"""Texts: the check of descriptions that admins write, and the spelling of the schema's names."""
 
 from core.errors import InvalidInput
-from core.limits import DESCRIPTION_CHARACTERS, NAME_CHARACTERS
-
-
-def checked_name(field: str, text: str) -> str:
-    """A name without surrounding space. InvalidInput when it is empty, too long or holds control characters."""
-    name = text.strip()
-    if not name:
-        raise InvalidInput(f"`{field}` must not be empty.", field)
-    if len(name) > NAME_CHARACTERS:
-        raise InvalidInput(f"`{field}` has at most {NAME_CHARACTERS} characters.", field)
-    if not name.isprintable():
-        raise InvalidInput(f"`{field}` must not hold line breaks or other control characters.", field)
-    return name
+from core.limits import DESCRIPTION_CHARACTERS
 
 
 def checked_description(text: str) -> str:
@@ -24,3 +12,9 @@ def checked_description(text: str) -> str:
     if "\0" in description:
         raise InvalidInput("`description` must not hold a NUL character.", "description")
     return description
+
+
+def camel_case(name: str) -> str:
+    """Return a name of Python's spelling in that of GraphQL and OpenAPI: `tracked_minutes` as `trackedMinutes`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

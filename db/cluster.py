@@ -1,58 +1,61 @@
-"""A Citus cluster: which tables are spread over its machines, and which each of them has a copy of.
+"""Citus: finding out whether a database is a cluster's, and distributing its tables.
 
-Everything big hangs off the person it is about: their rows lie on one machine, so that whatever is joined and put in
-order person by person is done there (docs/scaling.md). Without the extension `citus` in the database, nothing happens.
+The big tables are distributed by the person a row is about: a person's rows lie on one machine, which joins and sorts
+them itself (docs/scaling.md). Without the extension `citus` in the database, nothing is distributed.
 """
 
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Engine, Table, event, text
+from sqlalchemy import Engine, FromClause, Table, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.models import Base
+from db.models import Base, PublicSuffix
+from db.topology import CLUSTER, SINGLE_NODE, Topology
 
 COLUMN = "user_id"
 _ANCHOR = "behaviors"
-_OPTION = "kind_of_database"
+_LOOKED_UP: tuple[FromClause, ...] = (PublicSuffix.__table__,)
+"""Tables that statements on the big ones look values up in."""
+_OPTION = "topology"
 _HAS_CATALOGUE = "to_regclass('pg_dist_partition') IS NOT NULL"
 
 
 @dataclass(slots=True)
-class Kind:
-    """What an engine's database was found to be, once it was connected to."""
+class EngineTopology:
+    """The topology of an engine's database; a single node's until it was connected to."""
 
-    is_cluster: bool = False
+    topology: Topology = SINGLE_NODE
 
 
-def notice(engine: AsyncEngine) -> None:
-    """See, when an engine connects first, whether its database is a cluster's: `is_cluster` tells from then on."""
-    kind = Kind()
-    engine.update_execution_options(**{_OPTION: kind})
+def detect_topology(engine: AsyncEngine) -> None:
+    """Find out at an engine's first connection whether its database is a cluster's."""
+    found = EngineTopology()
+    engine.update_execution_options(**{_OPTION: found})
 
     @event.listens_for(engine.sync_engine, "first_connect")
     def look(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
         cursor.execute(f"SELECT {_HAS_CATALOGUE}")
-        kind.is_cluster = cursor.fetchone()[0]
+        found.topology = CLUSTER if cursor.fetchone()[0] else SINGLE_NODE
         cursor.close()
         connection.rollback()
 
 
-def kind_of(engine: Engine) -> Kind:
-    """What the database of a `Database` was found to be."""
-    kind: Kind = engine.get_execution_options()[_OPTION]
-    return kind
+def engine_topology(engine: Engine) -> EngineTopology:
+    """Return what `detect_topology` has found."""
+    found: EngineTopology = engine.get_execution_options()[_OPTION]
+    return found
 
 
-def is_cluster(connection: AsyncConnection) -> bool:
-    """Whether the database that a connection of a `Database` leads to is a cluster's."""
-    return kind_of(connection.sync_engine).is_cluster
+def topology_of(connection: AsyncConnection) -> Topology:
+    """Return the topology of the database that a connection of a `Database` leads to."""
+    return engine_topology(connection.sync_engine).topology
 
 
 def is_big(table: Table) -> bool:
-    """Whether a table's rows are about extension users and so many that they are spread over the machines.
+    """True if a table's rows are about extension users and so many that a cluster distributes them.
 
     Such tables have a `user_id` always, and no foreign key, which would be paid on each event.
     """
@@ -61,19 +64,22 @@ def is_big(table: Table) -> bool:
 
 
 def is_copied(table: Table) -> bool:
-    """Whether each machine has a copy: of tables that refer to one another. The rest stays on the coordinator."""
+    """True if each machine gets a copy: of tables that refer to one another, and of those that values are looked up in.
+
+    The rest stays on the coordinator.
+    """
     referred = {key.column.table for key in chain.from_iterable(each.foreign_keys for each in _tables())}
-    return table in referred or bool(table.foreign_keys)
+    return table in referred or bool(table.foreign_keys) or table in _LOOKED_UP
 
 
-async def spread(connection: AsyncConnection) -> list[str]:
-    """Spread big tables over the cluster and copy small ones to each machine, unless they are; which ones were not.
+async def distribute_tables(connection: AsyncConnection) -> list[str]:
+    """Distribute big tables over the cluster and copy small ones to each machine; return the names of those changed.
 
-    Commits after each table: with events in it, that may take a while.
+    Commits after each table, since one with events in it may take a while.
     """
     if not await connection.scalar(text(f"SELECT {_HAS_CATALOGUE}")):
         return []
-    # Those that others refer to come first; `behaviors` before those that are to lie where it lies.
+    # Referenced tables come first, and `behaviors` before the tables that are colocated with it.
     missing = sorted(await _missing(connection), key=lambda table: (is_big(table), table.name != _ANCHOR))
     for table in missing:
         if is_big(table):
@@ -88,7 +94,7 @@ async def spread(connection: AsyncConnection) -> list[str]:
 
 
 async def _missing(connection: AsyncConnection) -> list[Table]:
-    """The tables that should be spread or copied and are not, in the order of their references."""
+    """The tables that are to be distributed or copied and are not yet, in the order of their references."""
     statement = text("""
         SELECT name FROM unnest(CAST(:names AS text[])) AS name
         WHERE to_regclass(name) IS NOT NULL AND NOT EXISTS (

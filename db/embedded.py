@@ -10,7 +10,7 @@ DATABASE = "web_behavior"
 
 
 def start(folder: Path) -> str:
-    """Start the server on its data folder, created at need; the URL of our database in it.
+    """Start the server on its data folder, created at need; return the URL of our database in it.
 
     It listens on a Unix socket alone and stops with the last process that started it. Data survive.
     """
@@ -31,10 +31,10 @@ def start(folder: Path) -> str:
 
 
 def _forget_the_dead(folder: Path) -> None:
-    """Clear away what processes that were killed left behind; the library takes it for the living.
+    """Remove the files left by killed processes, which the library would take for running ones.
 
-    Those that used the server are struck off its list, so that the last living one stops it. A server's own pid may be
-    another program's by now, as it often is when a container starts again.
+    Killed processes are removed from the list of the server's users, so that the last running one stops it. The pid in
+    the server's file may be another program's by now, as is common when a container starts again.
     """
     users, server = folder / ".handle_pids.json", folder / "postmaster.pid"
     if users.exists():

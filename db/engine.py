@@ -2,21 +2,26 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import URL, event, make_url
+import structlog
+from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from core.errors import AppError, InvalidInput, QueryTimeout, Unavailable
+from core.errors import AppError, InvalidInput, QueryTimeout, SchemaMismatch, Unavailable
 from core.spans import span
-from db.cluster import kind_of, notice
+from db.cluster import detect_topology, engine_topology
+from db.topology import Topology
+
+log = structlog.get_logger()
 
 DRIVER = "postgresql+asyncpg"
 _CONNECT_SECONDS = 3
@@ -37,6 +42,9 @@ _INTERRUPTED = TimeoutError, asyncio.CancelledError
 """While a statement may have been under way: whoever uses the connection next would be made to wait for its end."""
 _READ_ONLY = "25006"
 _BAD_VALUE_CLASS = "22"
+_MISSING_STATES = {"42P01", "42703", "3F000"}  # no such table, column, schema
+_MISSING_LOG_SECONDS = 60.0
+"""How long after a missing table or column was logged no other is: all requests meet them."""
 
 Answer = TypeVar("Answer")
 Lent = TypeVar("Lent")
@@ -44,8 +52,9 @@ Lent = TypeVar("Lent")
 
 @dataclass(frozen=True, slots=True)
 class DatabaseOptions:
-    """How the pool is used. Times in seconds."""
+    """The options of the pool. Times in seconds; `application_name` is shown by `pg_stat_activity`."""
 
+    application_name: str = "web-behavior"
     pool_size: int = 10
     statement_timeout: float = 5.0
 
@@ -61,8 +70,9 @@ class Database:
     """A pool of connections. `read()` and `write()` lend one for a transaction.
 
     Both raise core errors for what a caller can act on: Unavailable when the server cannot be reached, is read-only,
-    out of connections or disk; QueryTimeout past the statement timeout; InvalidInput for a value that PostgreSQL cannot
-    hold. `size`, `used`, `waiting` and `timeouts` tell how the pool is doing.
+    out of connections or disk; SchemaMismatch for a missing table or column; QueryTimeout past the statement timeout;
+    InvalidInput for a value that PostgreSQL cannot hold. `size`, `used`, `waiting` and `timeouts` tell how the pool is
+    doing.
     """
 
     def __init__(self, url: str | URL, options: DatabaseOptions | None = None) -> None:
@@ -75,7 +85,7 @@ class Database:
         # A frozen server sends no error: our own clock must end the wait, a little after the server's would have.
         connect_args["command_timeout"] = options.statement_timeout + 1
         connect_args["server_settings"] = {
-            "application_name": "web-behavior",
+            "application_name": options.application_name,
             "statement_timeout": str(int(options.statement_timeout * 1000)),
             "timezone": "UTC",
             "work_mem": "32MB",  # metrics sort what many people did in a month
@@ -90,7 +100,7 @@ class Database:
             pool_timeout=_POOL_WAIT_SECONDS,
             hide_parameters=True,  # they are urls, keys and password hashes; errors are logged
         )
-        notice(self.engine)
+        detect_topology(self.engine)
         event.listen(self.engine.sync_engine, "checkout", _replace_if_closed)
         self._statements = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.size = options.pool_size
@@ -98,13 +108,13 @@ class Database:
         self.timeouts = 0
 
     @property
-    def is_cluster(self) -> bool:
-        """Whether it is a Citus cluster's; known once there was a connection."""
-        return kind_of(self.engine.sync_engine).is_cluster
+    def topology(self) -> Topology:
+        """The topology of the database; known once there was a connection."""
+        return engine_topology(self.engine.sync_engine).topology
 
     @property
     def used(self) -> int:
-        """How many connections are lent."""
+        """The number of connections checked out."""
         used: int = self.engine.pool.checkedout()  # type: ignore[attr-defined]  # of the kind of pool that is made here
         return used
 
@@ -115,14 +125,19 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """Lend a connection for one transaction, committed at the end unless an error passes through."""
+    async def write(self, *, statement_timeout: float | None = None) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection for one transaction, committed at the end unless an error passes through.
+
+        `statement_timeout`: another limit in seconds for its statements, not above the pool's.
+        """
         async with (
             translated_errors(),
             self._lent() as connection,
             connection.begin(),
             _dropped_if_useless(connection),
         ):
+            if statement_timeout is not None:
+                await connection.execute(text(f"SET LOCAL statement_timeout = {max(1, int(statement_timeout * 1000))}"))
             yield connection
 
     @asynccontextmanager
@@ -154,9 +169,9 @@ class Database:
                     connection.close()
 
     async def answer(self, question: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
-        """Run a question, which only reads, and may be run a second time; what it returns.
+        """Run a function that only reads, and return its result. It may be run a second time.
 
-        For what may be much work: db/replica.py has it done by a replica.
+        For expensive questions: db/replica.py sends them to a replica.
         """
         async with self.alone() as connection:
             return await question(connection)
@@ -198,13 +213,13 @@ async def translated_errors() -> AsyncIterator[None]:
         raise unavailable("All database connections are busy.") from error
     except DBAPIError as error:
         lost = error.connection_invalidated or isinstance(error, InterfaceError)
-        translated = _translate(sqlstate_of(error), lost=lost)
+        translated = _translate(sqlstate_of(error), error.orig, lost=lost)
         if translated is None:
             raise
         raise translated from error
     except (asyncpg.PostgresError, *_LOST, _CouldNotConnect) as error:
         state = getattr(error, "sqlstate", None) or ""
-        translated = _translate(state, lost=isinstance(error, _LOST))
+        translated = _translate(state, error, lost=isinstance(error, _LOST))
         if translated is None:
             raise
         raise translated from error
@@ -217,11 +232,22 @@ def sqlstate_of(error: DBAPIError) -> str:
     return getattr(error.orig, "sqlstate", None) or ""
 
 
-def _translate(state: str, *, lost: bool) -> AppError | None:
+def is_missing(error: DBAPIError) -> bool:
+    """True if PostgreSQL reports that a table, column or schema does not exist."""
+    return sqlstate_of(error) in _MISSING_STATES
+
+
+def _translate(state: str, reason: object, *, lost: bool) -> AppError | None:
     if state == _QUERY_CANCELED:
         return QueryTimeout("The query took too long. Ask for a shorter period or fewer things at once.", retry_after=1)
     if state[:2] == _BAD_VALUE_CLASS:
         return InvalidInput("A value in the request is one that the database cannot hold or compare.")
+    if state in _MISSING_STATES:
+        _missing_log.tell(reason)
+        return SchemaMismatch(
+            "The database does not have all that this version needs. Nothing was stored; please try again.",
+            retry_after=_retry_after(),
+        )
     if lost or state[:2] in _UNAVAILABLE_CLASSES or state in _UNAVAILABLE_STATES:
         return unavailable()
     return None
@@ -229,7 +255,27 @@ def _translate(state: str, *, lost: bool) -> AppError | None:
 
 def unavailable(message: str = "The database cannot be reached at the moment.") -> Unavailable:
     """The failure, with a `retry_after` drawn anew each time so that clients do not come back all at once."""
-    return Unavailable(f"{message} Nothing was stored; please try again.", retry_after=random.randint(1, 5))  # noqa: S311 - jitter, not a secret
+    return Unavailable(f"{message} Nothing was stored; please try again.", retry_after=_retry_after())
+
+
+def _retry_after() -> int:
+    return random.randint(1, 5)  # noqa: S311 - jitter, not a secret
+
+
+class _MissingLog:
+    """Tells whoever runs the service of a missing table or column, at most once a minute."""
+
+    def __init__(self) -> None:
+        self._silent_until = 0.0
+
+    def tell(self, reason: object) -> None:
+        """Log what is missing, and what to do."""
+        if time.monotonic() >= self._silent_until:
+            self._silent_until = time.monotonic() + _MISSING_LOG_SECONDS
+            log.error("the database lacks what this version needs: run `web-behavior migrate`", reason=str(reason))
+
+
+_missing_log = _MissingLog()
 
 
 @asynccontextmanager
@@ -247,10 +293,10 @@ async def _dropped_if_useless(connection: AsyncConnection) -> AsyncIterator[None
 
 
 def _replace_if_closed(connection: Any, _record: object, _proxy: object) -> None:
-    """Before a connection is lent: make a new one when the server has closed it, as it does when it dies.
+    """Replace a connection, before it is lent, if the server has closed it, as a server does when it dies.
 
-    The driver hears of that by itself. Asking the server each time would cost three round trips, and a server that is
-    frozen would be waited for twice.
+    The driver notices that by itself. Asking the server each time would cost three round trips, and the time of
+    waiting for a frozen server twice.
     """
     if connection.driver_connection.is_closed():
         raise DisconnectionError

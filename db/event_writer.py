@@ -9,7 +9,7 @@ last commit ran, and each request is answered after *its* commit:
 One fsync serves a whole group. Where very much waits, a second group is sent while the first is committed: PostgreSQL
 then stores one while this process prepares the other. The queue is bounded: past the bound a request is refused (503)
 instead of remembered.
-A request whose patience ends while it waits has been told to come back: its events are dropped, not stored for nobody.
+A request whose timeout ends while it waits has been told to come back: its events are dropped, not stored for nobody.
 A value that PostgreSQL refuses fails nobody else: the group is halved until the culprit stands alone.
 """
 
@@ -17,22 +17,25 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
-from asyncpg import IntegrityConstraintViolationError
+from asyncpg import CheckViolationError, IntegrityConstraintViolationError
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import now
 from core.errors import UNEXPECTED, AppError, InvalidInput, Unavailable
 from core.events import EventRejected, RejectionCode, as_sent
 from core.observer import NOBODY, GroupReport, Observer
+from core.rejected_event_quota import RejectedEventQuota
 from core.spans import span
 from db.engine import Database, unavailable
 from db.key_usage import KeyUsage
-from db.partitions import Partitions, month_of
+from db.queries.former_ids import recognise
 from db.queries.ingestion import store
-from db.queries.whole_groups import store_whole
+from db.queries.partitions import RULED_OUT
+from db.queries.store_group_fast import store_whole
 from db.submissions import Receipt, RejectedEvent, Submission
 
 log = structlog.get_logger()
@@ -45,7 +48,7 @@ PLENTY_EVENTS = 2_000
 """How many must wait for a second group at the same time. Fewer are better stored together, when the first is done."""
 
 _REFUSED = IntegrityConstraintViolationError, IntegrityError, InvalidInput
-"""PostgreSQL refuses a value, or lacks a partition; told by the driver, by SQLAlchemy, or in our own words."""
+"""PostgreSQL refuses a value, or a row where it was to go; told by the driver, by SQLAlchemy, or in our own words."""
 
 _Outcome = Receipt | Exception
 _Waiting = tuple[Submission, int, "asyncio.Future[Receipt]"]
@@ -55,18 +58,17 @@ _Waiting = tuple[Submission, int, "asyncio.Future[Receipt]"]
 class EventWriter:
     """Stores submissions in groups. `run()` is the task that does it; `write()` is what requests call.
 
-    `queued_bytes` and `queued_events` wait; `refused` requests found the queue full.
+    `queued_bytes` and `queued_events` wait; `refused` requests found the queue full; `rejected_quota` limits how many
+    rejected events are kept.
     """
 
-    def __init__(
-        self, database: Database, partitions: Partitions, key_usage: KeyUsage, observer: Observer = NOBODY
-    ) -> None:
+    def __init__(self, database: Database, key_usage: KeyUsage, observer: Observer = NOBODY) -> None:
         self.database = database
         self.queued_bytes = 0
         self.queued_events = 0
         self.refused = 0
+        self.rejected_quota = RejectedEventQuota()
         self._observer = observer
-        self._partitions = partitions
         self._key_usage = key_usage
         self._waiting: deque[_Waiting] = deque()
         self._arrival = asyncio.Event()
@@ -154,14 +156,14 @@ class EventWriter:
             return [error for _ in submissions]
 
     async def _store_or_halve(self, submissions: Sequence[Submission]) -> Sequence[_Outcome]:
-        try:
+        # Once more: a month may have got its partition while its first events were on their way to the default one.
+        with suppress(*_REFUSED):
             return await self._store(submissions)
-        except _REFUSED:
-            # Perhaps a partition was dropped under us; otherwise some value is at fault.
-            self._partitions.forget()
         try:
             return await self._store(submissions)
         except _REFUSED as error:
+            if _finds_no_place(error):
+                raise unavailable("The database has no place for events of that time at the moment.") from error
             if len(submissions) > 1:
                 middle = len(submissions) // 2
                 return [
@@ -188,20 +190,39 @@ class EventWriter:
 
     async def _store(self, submissions: Sequence[Submission]) -> Sequence[_Outcome]:
         received_at = now()
-        await self._partitions.ensure({month_of(e.event.ts) for s in submissions for e in s.events})
         outcomes = await self._stored(submissions, received_at)
         for submission, outcome in zip(submissions, outcomes, strict=True):
-            if submission.key is not None and isinstance(outcome, Receipt):
-                self._key_usage.touch(submission.key.user_id, received_at)
+            if isinstance(outcome, Receipt):
+                self._note_usage(submission, outcome, received_at)
         return outcomes
+
+    def _note_usage(self, submission: Submission, receipt: Receipt, at: datetime) -> None:
+        """Note that the submission's key was used, or that it came without one for these people; and their clock."""
+        skew = submission.clock_skew_seconds
+        if submission.key is not None:
+            self._key_usage.touch(submission.key.user_id, at, skew)
+        for user_id in submission.keyless_user_ids & receipt.user_ids:
+            if not submission.trusted_for.covers(receipt.people[user_id].organization_id):
+                self._key_usage.touch_keyless(user_id, at, skew)
 
     async def _stored(self, submissions: Sequence[Submission], received_at: datetime) -> Sequence[_Outcome]:
         async with self.database.driver() as driver:
-            receipts = None if self.database.is_cluster else await store_whole(driver, submissions, received_at)
+            await recognise(driver, submissions)
+            at_once = self.database.topology.stores_in_one_statement
+            receipts = await store_whole(driver, submissions, received_at) if at_once else None
         if receipts is not None:
             return receipts
-        async with self.database.write() as connection:
-            return await store(connection, submissions, received_at)
+        with self.rejected_quota.admission() as admission:
+            async with self.database.write() as connection:
+                return await store(connection, submissions, received_at, admission)
+
+
+def _finds_no_place(error: Exception) -> bool:
+    """Return True if a month has no partition, as on an older schema, or is ruled out: no value is at fault."""
+    driver = error.orig and error.orig.__cause__ if isinstance(error, IntegrityError) else error
+    if not isinstance(driver, CheckViolationError):
+        return False
+    return driver.constraint_name is None or driver.constraint_name.startswith(RULED_OUT)
 
 
 def _report(outcomes: Sequence[_Outcome], events: int, seconds: float) -> GroupReport:

@@ -1,40 +1,53 @@
-"""What the database needs done now and then, by whichever process gets to it: all of it may run twice."""
+"""Chores that the database needs done now and then, by any process; each may run twice.
+
+Each chore is a job of its own with transactions of its own: one that fails or takes long delays no other.
+"""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
 
-import structlog
-
-from core.clock import now
-from core.errors import Unavailable
+from core.observer import NOBODY, Job, Observer
+from db.anonymous_events import AnonymousEvents
+from db.background_jobs import BackgroundJob
 from db.engine import Database
 from db.key_usage import KeyUsage
-from db.partitions import Partitions
-from db.queries.housekeeping import remove_ended_sign_ins, remove_old_rejected
-
-log = structlog.get_logger()
+from db.queries.housekeeping import remove_ended_sign_ins, remove_expired_offers, remove_expired_tokens
+from db.rejected_events import LARGEST_PORTION, RejectedEventCleaner
 
 INTERVAL_SECONDS = 30
-REJECTED_EVENTS_KEPT = 10_000
-REJECTED_EVENTS_AGE = timedelta(days=14)
+_PEOPLE_AT_ONCE = 5_000
+_SIGN_INS_AT_ONCE = 2_000
+_OFFERS_AT_ONCE = 2_000
+_TOKENS_AT_ONCE = 2_000
+
+Chore = tuple[BackgroundJob, Callable[[], Awaitable[object]]]
+"""A job and its round."""
 
 
-async def housekeeping(database: Database, partitions: Partitions, key_usage: KeyUsage) -> None:
-    """Keep house until cancelled."""
-    while True:
-        try:
-            await keep_house_once(database, partitions, key_usage)
-        except Unavailable as error:
-            log.warning("housekeeping put off", reason=error.message)
-        except Exception:  # one failing chore must not end the others for good
-            log.exception("housekeeping failed")
-        await asyncio.sleep(INTERVAL_SECONDS)
+async def keep_house(
+    database: Database, key_usage: KeyUsage, anonymous_events: AnonymousEvents, observer: Observer = NOBODY
+) -> None:
+    """Keep house until cancelled, on connections of `database`."""
+    async with asyncio.TaskGroup() as tasks:
+        for job, work_round in chores(database, key_usage, anonymous_events, observer):
+            tasks.create_task(job.repeat(work_round, INTERVAL_SECONDS), name="housekeeping")
 
 
-async def keep_house_once(database: Database, partitions: Partitions, key_usage: KeyUsage) -> None:
-    """Do every chore once."""
-    await partitions.ensure_ahead()
-    await key_usage.flush()
-    async with database.write() as connection:
-        await remove_ended_sign_ins(connection)
-        await remove_old_rejected(connection, now() - REJECTED_EVENTS_AGE, REJECTED_EVENTS_KEPT)
+def chores(
+    database: Database, key_usage: KeyUsage, anonymous_events: AnonymousEvents, observer: Observer = NOBODY
+) -> list[Chore]:
+    """Every chore."""
+    usage = BackgroundJob(Job.KEY_USAGE, database, observer, largest=_PEOPLE_AT_ONCE)
+    sign_ins = BackgroundJob(Job.SIGN_INS, database, observer, largest=_SIGN_INS_AT_ONCE)
+    offers = BackgroundJob(Job.MEMBERSHIP_OFFERS, database, observer, largest=_OFFERS_AT_ONCE)
+    tokens = BackgroundJob(Job.API_TOKENS, database, observer, largest=_TOKENS_AT_ONCE)
+    rejected = BackgroundJob(Job.REJECTED_EVENTS, database, observer, largest=LARGEST_PORTION)
+    anonymous = BackgroundJob(Job.ANONYMOUS_EVENTS, database, observer, largest=1)
+    return [
+        (usage, lambda: key_usage.flush_in_portions(usage)),
+        (sign_ins, lambda: sign_ins.work_through(remove_ended_sign_ins)),
+        (offers, lambda: offers.work_through(remove_expired_offers)),
+        (tokens, lambda: tokens.work_through(remove_expired_tokens)),
+        (rejected, RejectedEventCleaner(rejected).clean),
+        (anonymous, lambda: anonymous_events.measure(anonymous)),
+    ]

@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, func, literal, sele
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.cursors import decode_cursor, encode_cursor
+from core.names import LONGEST_FORM, normalized_name
 
 Row = TypeVar("Row")
 
@@ -21,8 +22,8 @@ class Ordering(Generic[Row]):
     """A total order of rows.
 
     `name` marks its cursors; `columns` are the sort keys, all in one direction, the last one making the order total;
-    `types` are their Python types; `key` reads them off a row. `folded`: the first column is text in lower case, and
-    the database lowers a cursor's text too, since no two programs fold all of Unicode alike.
+    `types` are their Python types; `key` reads them off a row. `by_name`: the first column holds normalized
+    names, so the name in a cursor is normalized, too.
     """
 
     name: str
@@ -30,7 +31,7 @@ class Ordering(Generic[Row]):
     types: tuple[Any, ...]
     key: Callable[[Row], tuple[Any, ...]]
     descending: bool = False
-    folded: bool = False
+    by_name: bool = False
 
     def cursor(self, row: Row) -> str:
         """The opaque cursor of a row."""
@@ -38,7 +39,8 @@ class Ordering(Generic[Row]):
 
     def parse(self, cursor: str) -> tuple[Any, ...]:
         """The sort key in a cursor; InvalidInput when it is not one of this ordering."""
-        return decode_cursor(self.name, cursor, self.types)
+        key = decode_cursor(self.name, cursor, self.types)
+        return (normalized_name(key[0][:LONGEST_FORM]), *key[1:]) if self.by_name else key
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class PageRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
+class RowPage(Generic[Row]):
     """The rows of a page, in the list's order whichever way they were fetched."""
 
     rows: Sequence[Row]
@@ -64,7 +66,7 @@ class Page(Generic[Row]):
 
 
 def condition(ordering: Ordering[Any], page: PageRequest) -> ColumnElement[bool] | None:
-    """What rows beyond the page's bound meet; None when the page has no bound."""
+    """Return the condition of rows beyond the page's bound; None if the page has no bound."""
     if page.bound is None:
         return None
     columns = tuple_(*ordering.columns)
@@ -72,8 +74,6 @@ def condition(ordering: Ordering[Any], page: PageRequest) -> ColumnElement[bool]
         part if isinstance(part, BindParameter) else literal(part, column.type)
         for part, column in zip(page.bound, ordering.columns, strict=True)
     ]
-    if ordering.folded:
-        parts[0] = func.lower(parts[0])
     bound = tuple_(*parts)
     return columns < bound if ordering.descending != page.backward else columns > bound
 
@@ -109,10 +109,10 @@ def keyset_per(parent: Column, statement: AnySelect, ordering: Ordering[Any], pa
     )
 
 
-def cut(rows: Sequence[Row], ordering: Ordering[Row], page: PageRequest) -> Page[Row]:
+def paginate_rows(rows: Sequence[Row], ordering: Ordering[Row], page: PageRequest) -> RowPage[Row]:
     """The page of rows fetched with one more than its limit."""
     more = len(rows) > page.limit
     kept = rows[: page.limit]
     if page.backward:
-        return Page(kept[::-1], page.bound is not None, more, ordering)
-    return Page(kept, more, page.bound is not None, ordering)
+        return RowPage(kept[::-1], page.bound is not None, more, ordering)
+    return RowPage(kept, more, page.bound is not None, ordering)

@@ -1,76 +1,81 @@
-"""Monthly partitions of what hangs off time: made ahead of time, and on demand for any month an event lands in."""
+"""Making partitions by month: for commands that are about to store much. Keeping them: db/partition_keeper.py."""
 
+import asyncio
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 
+import structlog
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.exc import IntegrityError
 
-from core.clock import now
-from db.engine import Database
+from core.errors import QueryTimeout, Unavailable
+from db.engine import Database, unavailable
+from db.queries import partitions as queries
+from db.queries.partitions import TooManyRows
 
-MONTHS_AHEAD = 3
+log = structlog.get_logger()
 
-
-def month_of(ts: datetime) -> date:
-    """The first day of the (UTC) month that `ts` falls in."""
-    return date(ts.year, ts.month, 1)
-
-
-def next_month(month: date) -> date:
-    """The first day of the month after."""
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
-
-
-class Partitions:
-    """Knows which months have a partition and makes those that lack one."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._known: set[date] = set()
-
-    async def ensure(self, months: Iterable[date]) -> None:
-        """Make the partitions of these months unless they exist. Costs nothing for months seen before."""
-        missing = sorted(set(months) - self._known)
-        if not missing:
-            return
-        async with self._database.write() as connection:
-            await create(connection, missing)
-        self._known.update(missing)
-
-    async def ensure_ahead(self) -> None:
-        """Make the present month's partition and those of the months to come."""
-        months = [month_of(now())]
-        for _ in range(MONTHS_AHEAD):
-            months.append(next_month(months[-1]))
-        await self.ensure(months)
-
-    def forget(self) -> None:
-        """Look again next time: somebody dropped a partition."""
-        self._known.clear()
+MOST_MOVED = 20_000
+"""How many rows may leave a default partition for a new one: everybody waits meanwhile."""
+LOCKED_SECONDS = 0.5
+"""How long each statement of making a partition may take."""
+_LOCK_WAIT_MS = 250
+_ATTEMPTS = 20
+_PAUSE_SECONDS = 0.2
 
 
-async def create(connection: AsyncConnection, months: Iterable[date]) -> None:
-    """Create the partitions of these months, where missing, in the connection's transaction.
+async def ensure(database: Database, months: Iterable[date]) -> None:
+    """Give these months partitions of their own unless they have them: before a command stores much in them.
 
-    Attached rather than created in place: `CREATE TABLE … PARTITION OF` would lock out every reader of the table.
+    A month that the default partition has too much of already stays there. Raises Unavailable when somebody holds
+    the tables for long, as a dump does.
     """
-    # The lock that ATTACH takes anyway: makers queue up behind one another, readers and writers pass. (Behind an
-    # advisory lock a maker would still see the catalogue as it was before the wait, and make what it now has.)
-    await connection.execute(text("LOCK TABLE behaviors IN SHARE UPDATE EXCLUSIVE MODE"))
-    for month in months:
-        for parent in ("behaviors", "runs", "hours"):
-            await _create(connection, parent, month)
+    async with database.read() as connection:
+        missing = set(months) - await queries.months(connection)
+    for month in sorted(missing):
+        try:
+            await _try_for_a_while(database, month)
+        except (TooManyRows, QueryTimeout) as error:
+            log.warning("month stays in the default partition", month=f"{month:%Y-%m}", reason=repr(error))
 
 
-async def _create(connection: AsyncConnection, parent: str, month: date) -> None:
-    name = f"{parent}_{month:%Y_%m}"
-    if await connection.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None:
-        return
-    await connection.execute(text(f"CREATE TABLE {name} (LIKE {parent} INCLUDING DEFAULTS)"))
-    await connection.execute(
-        text(
-            f"ALTER TABLE {parent} ATTACH PARTITION {name} "
-            f"FOR VALUES FROM ('{month:%Y-%m-%d}T00:00:00Z') TO ('{next_month(month):%Y-%m-%d}T00:00:00Z')"
-        )
-    )
+async def make(database: Database, month: date) -> None:
+    """Try once to give a month its partitions.
+
+    It waits briefly for whoever is in the way, since all that come later wait behind it: Unavailable when that is not
+    enough. TooManyRows or QueryTimeout when there is too much in the default partitions.
+    """
+    try:
+        # A cluster makes many tables, and moves no rows.
+        limit = LOCKED_SECONDS if database.topology.moves_rows else None
+        async with database.write(statement_timeout=limit) as connection:
+            await connection.execute(text(f"SET LOCAL lock_timeout = {_LOCK_WAIT_MS}"))
+            await queries.make(connection, month, MOST_MOVED)
+    except IntegrityError as error:  # the first event of the month came in between
+        raise unavailable("Events of the month were stored meanwhile.") from error
+
+
+async def rule_out(database: Database, month: date) -> None:
+    """See to it that the default partitions hold nothing of a month that no event can be of yet, without locking them.
+
+    Making its partitions then takes moments, whatever the default ones hold.
+    """
+    async with database.write(statement_timeout=LOCKED_SECONDS) as connection:
+        await connection.execute(text(f"SET LOCAL lock_timeout = {_LOCK_WAIT_MS}"))
+        await queries.rule_out(connection, month)
+    async with database.write() as connection:
+        await queries.prove_ruled_out(connection, month)
+
+
+async def _try_for_a_while(database: Database, month: date) -> None:
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        try:
+            await make(database, month)
+        except QueryTimeout:
+            raise
+        except Unavailable:
+            if not attempts_left:
+                raise
+            await asyncio.sleep(_PAUSE_SECONDS)
+        else:
+            return

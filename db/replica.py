@@ -51,7 +51,7 @@ _HAS_REPLAYED = text("""
 
 
 class Position(NamedTuple):
-    """How far a primary's log is written: which cluster's, as seen from which database, and the place in it."""
+    """A position in a primary's write-ahead log: the server, the database seen from, and the place in the log."""
 
     system: int
     database: str
@@ -63,7 +63,7 @@ class NotItsReplica(Exception):
 
 
 class ReplicatedDatabase(Database):
-    """A primary, and a replica that answers questions where that makes no difference. See the module.
+    """A primary, and a replica that answers questions whose answers are the same there. See the module.
 
     `answered` counts questions by who answered: `replica` or `primary`.
     """
@@ -122,7 +122,7 @@ class ReplicatedDatabase(Database):
 
 
 async def _has_replayed(connection: AsyncConnection, position: Position) -> bool:
-    """Whether the replica has what the primary had at that position. NotItsReplica."""
+    """True if the replica has replayed the primary's log up to that position. Raises NotItsReplica."""
     is_replica, has_replayed = (await connection.execute(_HAS_REPLAYED, position._asdict())).one()
     if not is_replica:
         raise NotItsReplica
@@ -130,9 +130,9 @@ async def _has_replayed(connection: AsyncConnection, position: Position) -> bool
 
 
 class _Positions:
-    """Asks the primary for its position, once for all who want to know at the same time.
+    """Asks the primary for its position, once for all callers of the same moment.
 
-    An answer is good for those who asked before it was sent for; whoever comes later takes part in the next.
+    An answer serves the callers that came before the request was sent; later ones share the next.
     """
 
     def __init__(self, database: Database) -> None:

@@ -1,105 +1,134 @@
-"""Keeping rollups: made from the events in the background, at any time from scratch, and compared with them."""
+"""Rollups as a whole: made from scratch, and compared with their events. Keeping them: db/rollup_maker.py."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from datetime import datetime, timedelta
-from itertools import islice
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
-import structlog
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.clock import now
-from core.errors import Unavailable
+from core.errors import QueryTimeout
+from core.portions import Portion
+from db.background_jobs import LONGEST_SECONDS, PORTION_SECONDS
 from db.engine import Database
-from db.partitions import month_of, next_month
-from db.queries import rollups
-from db.queries.rollups import PersonHour
+from db.models import Hour, rollup_rebuilds
+from db.queries import dirty_hours, rollups
+from db.queries.person_hours import PersonHour
+from db.rollup_maker import RollupMaker
 
-log = structlog.get_logger()
-
-INTERVAL_SECONDS = 5
-REST = timedelta(seconds=30)
-"""How long an hour is over, and its mark there, before it is made: late events seldom come alone.
-
-An hour that is not over is left: whoever is busy in it would have it marked again within seconds, all the hour long.
-"""
-HOURS_AT_ONCE = 500
+_NO_ID = UUID(int=0)
+_HOURS_AT_ONCE = 512
+_PEOPLE_AT_ONCE = 16
+"""How many people's months are marked together: enough for the maker to work side by side."""
 
 
-async def keep_rollups(database: Database) -> None:
-    """Make the rollups of marked hours anew, until cancelled."""
-    while True:
-        try:
-            while await refresh(database, now() - REST, over=True):
-                pass
-            await thin_out(database)
-        except Unavailable as error:
-            log.warning("rollups put off", reason=error.message)
-        except Exception:  # one failure must not end the work for good
-            log.exception("rollups failed")
-        await asyncio.sleep(INTERVAL_SECONDS)
+class _Position(NamedTuple):
+    """The position of a walk along all rollups: after this person, in this month."""
 
-
-async def refresh(database: Database, before: datetime, *, over: bool = False, waits: bool = False) -> int:
-    """Make a number of hours anew whose marks were set before an instant; how many. 0: none left, or not ours to do.
-
-    `over`: only hours that were over by then. It is not ours while somebody else is at it. Who `waits` for them gets 0
-    only when none is left.
-    """
-    async with database.write() as connection:
-        if waits:
-            await rollups.wait_for_makers(connection)
-        elif not await rollups.be_alone(connection):
-            return 0
-        hours = await rollups.take_marks(connection, before, HOURS_AT_ONCE, over=over)
-        if hours:
-            await rollups.make(connection, hours)
-        return len(hours)
-
-
-async def thin_out(database: Database) -> None:
-    """Leave an hour one mark of many: those of the present hour stay until it is over, and are read meanwhile."""
-    async with database.write() as connection:
-        if await rollups.be_alone(connection):
-            await rollups.thin_out_marks(connection)
+    month: datetime
+    last_user_id: UUID
 
 
 async def refresh_all(database: Database) -> None:
-    """Make every marked hour anew."""
-    while await refresh(database, now(), waits=True):
-        pass
+    """Make the rollups of every marked hour."""
+    await RollupMaker(database, everything=True).make_all()
 
 
-async def mark_everything(database: Database) -> int:
-    """Mark every hour that has events or rollups, month by month; how many hours bear a mark then.
+async def rebuild(database: Database, report: Callable[[int], None]) -> set[PersonHour]:
+    """Make every rollup anew; return the hours that were deferred. `report` gets the number of hours made.
 
-    From here on `refresh` does the rest, and goes on where it was if it is interrupted.
+    Some people's months at a time are marked and made, so queries find nearly all rollups as usual.
+    Interrupted, the next call goes on behind those that were done.
     """
-    async for hours in _months(database):
-        async with database.write() as connection:
-            await rollups.mark(connection, hours)
     async with database.read() as connection:
-        return await rollups.marks(connection)
+        position = await _position(connection)
+    put_aside: set[PersonHour] = set()
+    marked: list[_Position] = []
+    async for month, user_id in _walk(database, position):
+        async with database.write() as connection:
+            await rollups.use_keys(connection)
+            await dirty_hours.mark(connection, await rollups.hours_of(connection, user_id, month))
+        marked.append(_Position(month, user_id))
+        if len(marked) == _PEOPLE_AT_ONCE:
+            put_aside |= await _make_marked(database, marked.pop(), report)
+            marked.clear()
+    if marked:
+        put_aside |= await _make_marked(database, marked.pop(), report)
+    async with database.write() as connection:
+        await connection.execute(delete(rollup_rebuilds))
+    return put_aside
+
+
+async def count_hours(database: Database) -> int:
+    """Return the number of hours that have rollups."""
+    async with database.read() as connection:
+        return await connection.scalar(select(func.count()).select_from(Hour)) or 0
+
+
+async def is_being_rebuilt(database: Database) -> bool:
+    """Return True if a rebuild was interrupted."""
+    async with database.read() as connection:
+        return await _position(connection) is not None
+
+
+async def _make_marked(database: Database, last: _Position, report: Callable[[int], None]) -> set[PersonHour]:
+    put_aside = await RollupMaker(database, everything=True).make_all(report)
+    async with database.write() as connection:
+        statement = insert(rollup_rebuilds).values(id=1, **last._asdict())
+        await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=last._asdict()))
+    return put_aside
 
 
 async def verify(database: Database) -> AsyncIterator[tuple[int, list[PersonHour]]]:
-    """Compare rollups with events: yields, part by part, how many hours were compared and which of them are wrong."""
-    async for hours in _months(database):
-        for part in _parts(hours):
-            async with database.read() as connection:
-                yield len(part), await rollups.wrong_hours(connection, part)
+    """Compare rollups with events: yields, part by part, how many hours were compared and which of them are wrong.
+
+    Parts that take too long are halved, down to one hour; QueryTimeout when that takes longer than the longest limit.
+    """
+    portion = Portion(_HOURS_AT_ONCE)
+    async for month, user_id in _walk(database, None):
+        async with database.read() as connection:
+            await rollups.use_keys(connection)
+            hours = await rollups.hours_of(connection, user_id, month)
+        while hours:
+            part = hours[: portion.size]
+            limit, began = LONGEST_SECONDS if len(part) == 1 else PORTION_SECONDS, time.monotonic()
+            try:
+                async with database.write(statement_timeout=limit) as connection:
+                    await rollups.use_keys(connection)
+                    wrong = await rollups.wrong_hours(connection, part)
+            except QueryTimeout:
+                if not portion.halve(len(part)):
+                    raise
+                continue
+            if time.monotonic() - began < PORTION_SECONDS / 4:
+                portion.grow()
+            hours = hours[len(part) :]
+            yield len(part), wrong
 
 
-async def _months(database: Database) -> AsyncIterator[list[PersonHour]]:
+async def _walk(database: Database, position: _Position | None) -> AsyncIterator[tuple[datetime, UUID]]:
+    """Every month in which a person has an event or a rollup, from a position on: month by month, by id."""
     async with database.read() as connection:
         months = await rollups.months(connection)
     for month in months:
-        async with database.read() as connection:
-            first = month_of(month)
-            end = month.replace(year=next_month(first).year, month=next_month(first).month)
-            yield await rollups.hours_between(connection, month, end)
+        if position is not None and month < position.month:
+            continue
+        last = position.last_user_id if position is not None and position.month == month else _NO_ID
+        if last == _NO_ID:  # anonymous events have that very id
+            yield month, _NO_ID
+        while True:
+            async with database.read() as connection:
+                await rollups.use_keys(connection)
+                user_id = await rollups.next_person(connection, month, last)
+            if user_id is None:
+                break
+            yield month, user_id
+            last = user_id
 
 
-def _parts(hours: Sequence[PersonHour]) -> Iterator[list[PersonHour]]:
-    rest = iter(hours)
-    while part := list(islice(rest, HOURS_AT_ONCE)):
-        yield part
+async def _position(connection: AsyncConnection) -> _Position | None:
+    row = (await connection.execute(select(rollup_rebuilds.c.month, rollup_rebuilds.c.last_user_id))).one_or_none()
+    return None if row is None else _Position(*row)

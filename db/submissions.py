@@ -1,4 +1,4 @@
-"""What a request hands to the event writer, and what it gets back."""
+"""Submissions, which requests hand to the event writer, and the receipts they get back."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,7 +6,8 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from core.events import Event, EventRejected
+from core.events import ANONYMOUS, Event, EventRejected
+from core.scope import NO_ORGANIZATION, Scope
 
 _EVENT_BYTES = 1500
 """What an event weighs beside its texts: identities, times, and the objects around them."""
@@ -29,32 +30,53 @@ class IncomingEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 class RejectedEvent(msgspec.Struct, frozen=True):
-    """An event that is not stored, and why."""
+    """An event that is not stored, and why.
+
+    `kept_reason` is what operators find in `rejected_events` where the client must not be told as much as that.
+    """
 
     index: int
     reason: EventRejected
     user_id: UUID | None
     payload: str
+    kept_reason: EventRejected | None = None
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """One request's events: those to store, and those refused already."""
+    """One request's events: those to store, and those refused already.
+
+    `network`: the source of a submission without a key, an address or an IPv6 network. It is never stored.
+    `trusted_for`: the organizations for whose people it may carry events without a key, even if they require keys.
+    `former_ids`: the ids that events of it may be stored under since before 0.3.0, by their ids (core/identity.py).
+    `clock_skew_seconds`: how far its client's clock is ahead, if it told.
+    """
 
     events: list[IncomingEvent]
     rejected: list[RejectedEvent]
     key: KeyClaim | None
+    network: str = ""
+    trusted_for: Scope = NO_ORGANIZATION
+    former_ids: dict[UUID, UUID] = {}
+    clock_skew_seconds: float | None = None
 
     @property
     def size(self) -> int:
-        """How many events it carries."""
+        """The number of events it carries."""
         return len(self.events) + len(self.rejected)
+
+    @property
+    def keyless_user_ids(self) -> set[UUID]:
+        """The people whose events it carries without a key; empty if it may carry them for every organization."""
+        if self.key is not None or self.trusted_for.is_everything:
+            return set()
+        return {event.user_id for event in self.events} - {ANONYMOUS}
 
     @property
     def bytes(self) -> int:
         """About how much memory it holds while it waits."""
         weight = _EVENT_BYTES * self.size
         for incoming in self.events:
-            weight += 2 * (len(incoming.event.url) + len(incoming.event.session_id))
+            weight += 2 * (len(incoming.event.raw.url or "") + len(incoming.event.session_id))
         for rejected in self.rejected:
             weight += len(rejected.payload)
         return weight
@@ -78,13 +100,23 @@ class Person(msgspec.Struct, frozen=True, gc=False):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What became of a request's events, by their index: stored, known already, or rejected."""
+    """The outcome of a request's events, by their index: stored, known already, or rejected."""
 
     received_at: datetime
     accepted: list[IncomingEvent] = []
     duplicates: list[IncomingEvent] = []
     rejected: list[RejectedEvent] = []
     people: dict[UUID, Person] = {}
+
+    @property
+    def user_ids(self) -> set[UUID]:
+        """The people whose events are stored, now or before."""
+        return {event.user_id for events in (self.accepted, self.duplicates) for event in events}
+
+    @property
+    def url_truncated(self) -> int:
+        """The number of events, stored now or before, whose url was too long, and lost its tail."""
+        return sum([event.event.url_truncated for events in (self.accepted, self.duplicates) for event in events])
 
     def merged(self, other: "Receipt") -> "Receipt":
         """One receipt for two parts of a request."""

@@ -10,14 +10,14 @@ from core.scope import Scope
 from db.prepared import parameter
 
 
-def within(scope: Scope, organization_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+def in_scope(scope: Scope, organization_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     """The condition that a row's organization lies in `scope`."""
     if scope.organization_ids is None:
         return true()
     return organization_id.in_(scope.organization_ids)
 
 
-def within_asked(organization_id: InstrumentedAttribute[Any], *, limited: bool) -> ColumnElement[bool]:
+def in_scope_asked(organization_id: InstrumentedAttribute[Any], *, limited: bool) -> ColumnElement[bool]:
     """The same in a statement that is made once for all scopes that are `limited`, or for all that are not.
 
     See db/prepared.py: the organizations are its parameter `scope`.

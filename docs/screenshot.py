@@ -13,7 +13,7 @@ from playwright.async_api import async_playwright
 
 from tests.e2e.chromium import launch
 from tests.e2e.graphiql import run_example, sign_in
-from tests.ports import free_port
+from tests.free_ports import free_port
 
 TARGET = Path(__file__).parent / "graphiql.png"
 _START_SECONDS = 120

@@ -6,7 +6,8 @@ from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from db.cluster import spread
+from db.cluster import distribute_tables
+from db.downgrade import fill_preview
 from db.engine import split_url
 from db.models import Base
 
@@ -26,10 +27,14 @@ async def _run() -> None:
         # Held by the connection, so it ends with it whatever happens.
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
         await connection.commit()
-        await connection.run_sync(_migrate)
-        await connection.commit()
-        await spread(connection)
-        await connection.commit()
+        preview = context.config.attributes.get("preview")
+        if preview is not None:
+            await fill_preview(connection, _migrate, preview)
+        else:
+            await connection.run_sync(_migrate)
+            await connection.commit()
+            await distribute_tables(connection)
+            await connection.commit()
     await engine.dispose()
 
 

@@ -1,1 +1,1 @@
-"""What answers a field or a route: one module per subject. Functions take the caller and arguments, and return rows."""
+"""The answers to fields and routes, a module for each subject. Functions take the caller and arguments, return rows."""

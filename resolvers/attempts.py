@@ -1,4 +1,4 @@
-"""Telling the observer how attempts to sign in, and the like, end."""
+"""Reports the outcomes of attempts to sign in, and the like, to the observer."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -8,29 +8,33 @@ from core.errors import TooManyAttempts, Unauthenticated
 from resolvers.caller import Caller
 from resolvers.services import Services
 
-Party = TypeVar("Party", bound=Services | Caller)
+ServicesOrCaller = TypeVar("ServicesOrCaller", bound=Services | Caller)
 Rest = ParamSpec("Rest")
 Answer = TypeVar("Answer")
 
-Attempt = Callable[Concatenate[Party, Rest], Awaitable[Answer]]
+Attempt = Callable[Concatenate[ServicesOrCaller, Rest], Awaitable[Answer]]
 
 
-def observed(kind: str) -> Callable[[Attempt[Party, Rest, Answer]], Attempt[Party, Rest, Answer]]:
-    """Tell of each call whether it `succeeded`, or was `wrong`, `throttled` or `failed` for another reason."""
+def record_outcome(
+    kind: str,
+) -> Callable[[Attempt[ServicesOrCaller, Rest, Answer]], Attempt[ServicesOrCaller, Rest, Answer]]:
+    """Return a decorator that reports calls as `succeeded`, `wrong`, `throttled` or else `failed`."""
 
-    def decorate(attempt: Attempt[Party, Rest, Answer]) -> Attempt[Party, Rest, Answer]:
+    def decorate(attempt: Attempt[ServicesOrCaller, Rest, Answer]) -> Attempt[ServicesOrCaller, Rest, Answer]:
         @wraps(attempt)
-        async def told(party: Party, /, *args: Rest.args, **kwargs: Rest.kwargs) -> Answer:
-            observer = (party if isinstance(party, Services) else party.services).observer
+        async def recorded(services_or_caller: ServicesOrCaller, /, *args: Rest.args, **kwargs: Rest.kwargs) -> Answer:
+            observer = (
+                services_or_caller if isinstance(services_or_caller, Services) else services_or_caller.services
+            ).observer
             try:
-                answer = await attempt(party, *args, **kwargs)
+                answer = await attempt(services_or_caller, *args, **kwargs)
             except Exception as error:
                 observer.sign_in_attempted(kind, _outcome(error))
                 raise
             observer.sign_in_attempted(kind, "succeeded")
             return answer
 
-        return told
+        return recorded
 
     return decorate
 

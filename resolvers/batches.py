@@ -1,4 +1,4 @@
-"""Loading many at once: what sibling fields ask for in the same moment becomes one statement."""
+"""Batch loading: simultaneous loads of sibling fields become one statement."""
 
 from asyncio import Semaphore
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
@@ -10,7 +10,9 @@ from strawberry.dataloader import DataLoader
 
 from core.scope import Scope
 from core.spans import RESOLVER
-from db.engine import Database
+from db.metrics.question import Question
+from resolvers.backlog import BacklogWait
+from resolvers.viewer_database import ViewerDatabase
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -20,18 +22,22 @@ Query = Callable[..., Awaitable[Mapping[Key, Value]]]
 
 
 STATEMENTS_AT_ONCE = 4
-"""How many statements of one request run at a time: a large dashboard must leave connections to others."""
+"""The most statements of one request that run, or wait for their turn, at a time.
+
+The limits of resolvers/concurrency.py apply to all requests of a viewer together. With this one, a large dashboard does
+not queue all its statements before those of the viewer's next request.
+"""
 
 
 class Batches:
-    """The loaders of one request: one per query and its further arguments, which must be hashable."""
+    """The loaders of a request: one per query and its further arguments, which must be hashable."""
 
-    def __init__(self, database: Database, scope: Scope) -> None:
-        self._run = partial(_run, database, scope, Semaphore(STATEMENTS_AT_ONCE))
+    def __init__(self, database: ViewerDatabase, scope: Scope, backlog_wait: BacklogWait) -> None:
+        self._run = partial(_run, database, scope, Semaphore(STATEMENTS_AT_ONCE), backlog_wait)
         self._loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = {}
 
     async def load(self, query: Query[Key, Value], key: Key, *arguments: Hashable) -> Value | None:
-        """The value of `key`, or None when the query does not find it."""
+        """Return the value of `key`; None if the query does not find it."""
         loader = self._loaders.get((query, *arguments))
         if loader is None:
             loader = DataLoader(load_fn=partial(self._run, query, arguments))
@@ -41,20 +47,24 @@ class Batches:
 
 
 async def _run(
-    database: Database,
+    database: ViewerDatabase,
     scope: Scope,
     turns: Semaphore,
+    backlog_wait: BacklogWait,
     query: Query[Any, Any],
     arguments: Sequence[Hashable],
     keys: list[Any],
 ) -> list[Any]:
-    """What a loader loads. It is no method, for then loaders would refer to their Batches, and never let go of rows."""
+    """Load the values of keys. No method: loaders and Batches would form a cycle that keeps rows alive."""
 
     async def ask(connection: AsyncConnection) -> Mapping[Any, Any]:
         return await query(connection, scope, keys, *arguments)
 
-    # The loader has us run in a task of our own, where nothing tells whom for.
+    # The DataLoader runs in its own task, so the resolver's name is set here.
     RESOLVER.set(f"{query.__module__}.{query.__qualname__}")
+    for argument in arguments:
+        if isinstance(argument, Question):
+            await backlog_wait.before(argument, keys)
     async with turns:
         found = await database.answer(ask)
     return [found.get(key) for key in keys]

@@ -1,42 +1,54 @@
-"""Who calls, and by what means a resolver answers them."""
+"""The caller of a resolver: the viewer and the services; and the client that sends a request."""
 
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Self
 
+from auth.meter import Meter
 from auth.viewer import Viewer
-from db.engine import Database
+from resolvers.backlog import BacklogWait
 from resolvers.batches import Batches
 from resolvers.services import Services
+from resolvers.viewer_database import ViewerDatabase
+
+_UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A signed-in viewer in the middle of a request."""
+    """A signed-in viewer during a request; `database` and `batches` are their access to PostgreSQL."""
 
     viewer: Viewer
     services: Services
+    database: ViewerDatabase
     batches: Batches
 
-    @property
-    def database(self) -> Database:
-        """The way to PostgreSQL."""
-        return self.services.database
+    @classmethod
+    def of(cls, viewer: Viewer, services: Services, meter: Meter | None = None) -> Self:
+        """Return the caller of a request whose `meter` charges statements; None if they are not charged."""
+        database = ViewerDatabase(services.database, services.concurrency_limit, viewer, meter)
+        backlog_wait = BacklogWait(services.rollup_backlog, viewer.readable)
+        return cls(viewer, services, database, Batches(database, viewer.readable, backlog_wait))
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where a request comes from: its network address, and the API key it carries, if any."""
+    """The sender of a request: its network address, and the API key and User-Agent that it sent, if any."""
 
     address: str
     api_key: str | None = None
+    user_agent: str | None = None
 
     @property
     def network(self) -> str:
-        """What limits per address count: the address, or the /64 of an IPv6 one, since one host may have all of it."""
+        """The network by which limits count: the address, or the /64 of an IPv6 one, which one host may own.
+
+        Anything that is not an address counts as `unknown`: a trusted proxy may pass on whatever a client sends.
+        """
         try:
             address = ip_address(self.address)
-        except ValueError:  # a Unix socket's, say
-            return self.address
+        except ValueError:
+            return _UNKNOWN
         if not isinstance(address, IPv6Address):
             return str(address)
         if address.ipv4_mapped is not None:

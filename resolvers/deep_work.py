@@ -2,27 +2,30 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from core.dimensions import Dimension, Granularity
 from core.limits import PAGE
+from db.keyset import PageRequest
 from db.metrics.question import Split
 from db.queries import deep_work as blocks
 from db.queries import metrics
 from db.queries.deep_work import BlockRow, DeepWorkSummary
 from db.queries.metrics import Groups, GroupsPage, Order
-from resolvers import usage as usages
+from resolvers import usage_measures
 from resolvers.caller import Caller
-from resolvers.pages import Connection, check_size, forward
-from resolvers.usage import Usage
+from resolvers.pages import ConnectionRow, check_size
+from resolvers.question_cursors import QuestionCursors
+from resolvers.usage import UsageQuery
 
 _MEASURES = frozenset({"deep_work_sessions", "deep_work_seconds"})
 
 
 @dataclass(frozen=True, slots=True)
-class DeepWork:
+class DeepWorkRow:
     """The deep work of a usage's subject and period."""
 
-    usage: Usage
+    usage: UsageQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,43 +47,49 @@ class DomainPart:
     sessions: int
 
 
-async def summary(caller: Caller, usage: Usage) -> DeepWorkSummary:
-    """The deep work, summed up."""
+async def summary(caller: Caller, usage: UsageQuery) -> DeepWorkSummary:
+    """Return the summary of the deep work."""
     return await caller.batches.load(blocks.summaries, usage.subject, usage.question) or DeepWorkSummary()
 
 
-async def unique_domains(caller: Caller, usage: Usage) -> int:
-    """How many domains have an event in a block."""
+async def unique_domains(caller: Caller, usage: UsageQuery) -> int:
+    """Return the number of domains with an event in a block."""
     return await caller.batches.load(blocks.unique_domains, usage.subject, usage.question) or 0
 
 
-async def rate(caller: Caller, usage: Usage) -> float | None:
-    """The part of the tracked minutes that is deep work, in percent."""
-    values = await usages.total(caller, usage, frozenset({"deep_work_rate"}))
-    return values.deep_work_rate
+async def rate(caller: Caller, usage: UsageQuery) -> float | None:
+    """Return the part of the tracked minutes that is deep work, in percent."""
+    values = await usage_measures.total(caller, usage, frozenset({"deep_work_rate"}))
+    found: float | None = values.deep_work_rate
+    return found
 
 
-async def page(caller: Caller, usage: Usage, first: int, after: str | None) -> Connection[BlockRow]:
-    """A page of the blocks, the oldest first."""
-    request = forward(blocks.parse_cursor, first, after)
-    found = await caller.batches.load(blocks.pages, usage.subject, usage.question, request)
+async def list_page(caller: Caller, usage: UsageQuery, first: int, after: str | None) -> ConnectionRow[BlockRow]:
+    """Return a page of the blocks, the oldest first."""
+    check_size("first", first, PAGE)
+    cursors = QuestionCursors("deepWorkBlocks", usage)
+    bound: tuple[Any, ...] | None = None
+    if after is not None:
+        cursors, bound = cursors.parse(after, blocks.KEY_TYPES)
+    asked = cursors.usage
+    found = await caller.batches.load(blocks.pages, asked.subject, asked.question, PageRequest(first, bound))
     assert found is not None  # noqa: S101 - the query answers for every subject it is asked about
-    return Connection(found)
+    return ConnectionRow(cursors.of_page(found))
 
 
-async def series(caller: Caller, usage: Usage, every: Granularity) -> list[BucketPart]:
-    """The deep work bucket by bucket."""
-    found = await usages.series(caller, usage, every, _MEASURES)
+async def series(caller: Caller, usage: UsageQuery, every: Granularity) -> list[BucketPart]:
+    """Return the deep work bucket by bucket."""
+    found = await usage_measures.series(caller, usage, every, _MEASURES)
     return [
         BucketPart(bucket.start, bucket.end, bucket.measures.deep_work_seconds, bucket.measures.deep_work_sessions)
         for bucket in found
     ]
 
 
-async def top_domains(caller: Caller, usage: Usage, first: int) -> list[DomainPart]:
-    """The domains with the most deep work."""
+async def top_domains(caller: Caller, usage: UsageQuery, first: int) -> list[DomainPart]:
+    """Return the domains with the most deep work."""
     check_size("first", first, PAGE)
-    groups_page = GroupsPage(Split((Dimension.DOMAIN,)), Order("deep_work_seconds"), 0, first)
+    groups_page = GroupsPage(Split((Dimension.DOMAIN,)), Order("deep_work_seconds"), first)
     found = await caller.batches.load(metrics.groups, usage.subject, usage.question, groups_page, _MEASURES)
     return [
         DomainPart(group.key[0], group.values.deep_work_seconds, group.values.deep_work_sessions)
@@ -89,6 +98,6 @@ async def top_domains(caller: Caller, usage: Usage, first: int) -> list[DomainPa
 
 
 async def domains(caller: Caller, block: BlockRow) -> list[DomainPart]:
-    """A block's domains, the one with the most time first."""
+    """Return a block's domains, the one with the most time first."""
     found = await caller.batches.load(blocks.domains_of_blocks, block.key, block.question) or []
     return [DomainPart(part.domain, part.seconds, 1) for part in found]

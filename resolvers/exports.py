@@ -1,11 +1,12 @@
-"""Exports: everything that somebody may read, as a stream that never holds more than one page of it.
+"""Exports: everything that the viewer may read, as a stream that never holds more than one page of it.
 
-Page after page is read by a statement, a connection and a snapshot of its own, and only when the one before is on its
-way: whoever reads slowly costs nothing, and no export is long for the database.
+Each page is read by a statement, a connection and a snapshot of its own, and only after the one before was sent: a slow
+reader holds no connection, and no export is a long transaction for the database.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,30 +19,31 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from auth.tokens import AccessClaims, AccessToken
 from core.audit import AuditAction
 from core.events import ANONYMOUS
+from core.token_scopes import TokenScope
 from db.keyset import PageRequest
-from db.queries import audit_entry as audit_entries
-from db.queries import behavior as behavior_queries
-from db.queries import extension_user as extension_users
-from db.queries import organization as organizations
-from db.queries import rejected_event as rejected_events
-from db.queries.audit_entry import AuditEntryRow, NewEntry
-from db.queries.behavior import BehaviorRow, Walk
-from db.queries.extension_user import ExtensionUserFilter, ExtensionUserRow
+from db.queries import audit_entries, behaviors, extension_users, organizations, rejected_events
+from db.queries.audit_entries import AuditEntryRow, NewEntry
+from db.queries.behaviors import BehaviorRow, Walk
+from db.queries.extension_users import ExtensionUserConditions, ExtensionUserRow
 from db.queries.filters import EventFilter
-from db.queries.organization import OrganizationRow
-from db.queries.rejected_event import RejectedEventRow
-from resolvers.audit import note
+from db.queries.organizations import OrganizationRow
+from db.queries.rejected_events import RejectedEventRow
+from resolvers.audit import record_audit_entry
 from resolvers.caller import Caller
-from resolvers.extension_user import managed
+from resolvers.extension_users import managed
 
 PREFIX = "/api/v1/exports"
 ROWS_AT_ONCE = 500
-"""Few enough that writing them out holds nobody else up for more than some milliseconds."""
+"""Few enough that encoding them blocks the event loop for some milliseconds only."""
 PEOPLE_AT_ONCE = 500
+_WAIT_SECONDS = 60.0
+"""The longest wait of a page for its turn: other requests of the viewer should not break off their download."""
+PLACE_WAIT_SECONDS = 4.0
+"""The longest wait of a download for its place: less than the timeout of a request."""
 
 _TOO_MANY = "Too many exports. Please wait before you begin another."
 
-Page = TypeVar("Page")
+ExportPage = TypeVar("ExportPage")
 Answer = TypeVar("Answer")
 
 PersonRow = ExtensionUserRow | OrganizationRow | BehaviorRow | RejectedEventRow | AuditEntryRow
@@ -49,7 +51,7 @@ PersonRow = ExtensionUserRow | OrganizationRow | BehaviorRow | RejectedEventRow 
 
 @dataclass(frozen=True, slots=True)
 class EventExport:
-    """Which events to export: from when to when (None: all), and those that a filter admits."""
+    """The events to export: of a period (None: without a bound), and admitted by a filter."""
 
     start: datetime | None
     end: datetime | None
@@ -57,32 +59,32 @@ class EventExport:
 
     @property
     def walk(self) -> Walk:
-        """The way through each person's events."""
+        """The walk through each person's events."""
         return Walk(self.start, self.end, self.where)
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedEvent:
-    """An event and whose it is; None for an anonymous one."""
+    """An event and its person; None for an anonymous event."""
 
     person: ExtensionUserRow | None
     event: BehaviorRow
 
 
 def resource(path: str, parameters: Sequence[tuple[str, str]]) -> str:
-    """A download's address below the service's own: what a ticket is for."""
+    """Return a download's path and query, for which a ticket is issued."""
     return f"{PREFIX}{path}?{urlencode(parameters)}" if parameters else f"{PREFIX}{path}"
 
 
 def ticket(caller: Caller, of: str) -> AccessToken:
-    """A ticket for a download that the caller begins in the next minutes."""
+    """Return a ticket for a download that the caller begins in the next minutes."""
     viewer = caller.viewer
-    return caller.services.tokens.issue_ticket(AccessClaims(viewer.user_id, viewer.sign_in_id), of)
+    return caller.services.tokens.issue_ticket(AccessClaims(viewer.user_id, viewer.credential_id), of)
 
 
 async def begin_behaviors(caller: Caller, export: EventExport, file_format: str) -> AsyncIterator[list[ExportedEvent]]:
-    """Export events that the caller may read; each organization concerned finds it in its log. TooManyAttempts."""
-    await _count(caller)
+    """Export events that the caller may read, recorded in the log of each organization concerned. TooManyAttempts."""
+    await count_begun(caller)
     where, viewer = export.where, caller.viewer
     details = {
         "format": file_format,
@@ -90,30 +92,46 @@ async def begin_behaviors(caller: Caller, export: EventExport, file_format: str)
         "to": None if export.end is None else export.end.isoformat(),
     }
     async with caller.database.write() as db:
-        entry = NewEntry(AuditAction.BEHAVIORS_EXPORTED, viewer.user_id, details=details)
+        entry = NewEntry(AuditAction.BEHAVIORS_EXPORTED, viewer.user_id, details=details, token_id=viewer.token_id)
         await audit_entries.add_for_each(db, viewer.readable, where.organization_ids, entry)
-    return await _begun(_behaviors(caller, export))
+    return await begun(_behaviors(caller, export))
 
 
 async def begin_person(caller: Caller, extension_user_id: UUID | None) -> AsyncIterator[Sequence[PersonRow]]:
     """Export everything held on a person. NotFound, Forbidden, TooManyAttempts."""
     person = await managed(caller, extension_user_id)
-    await _count(caller)
+    await count_begun(caller)
     async with caller.database.write() as db:
         action, organization_id = AuditAction.EXTENSION_USER_EXPORTED, person.organization_id
-        await note(db, caller.viewer, action, organization_id=organization_id, subject_id=person.id)
-    return await _begun(_person(caller, person))
+        await record_audit_entry(db, caller.viewer, action, organization_id=organization_id, subject_id=person.id)
+    return await begun(_person(caller, person))
 
 
-async def _count(caller: Caller) -> None:
+@asynccontextmanager
+async def under_way(caller: Caller) -> AsyncIterator[None]:
+    """Hold a place among the exports under way for as long as a download is sent. Unavailable if there is none.
+
+    Each holds a page in memory for a client that reads as slowly as it likes.
+    """
+    limit = caller.services.export_limit
+    place = await limit.acquire(caller.viewer, PLACE_WAIT_SECONDS)
+    try:
+        yield
+    finally:
+        limit.release(place)
+
+
+async def count_begun(caller: Caller) -> None:
+    """Count an export that the caller begins. TooManyAttempts; Forbidden for an API token without the scope."""
+    caller.viewer.require_scopes([TokenScope.EXPORT])
     await caller.services.throttles.exports_per_account.attempt(caller.viewer.user_id.hex, _TOO_MANY)
 
 
-async def _begun(pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
-    """The pages, the first of them read already: what is wrong from the start is told before anything is sent."""
+async def begun(pages: AsyncIterator[ExportPage]) -> AsyncIterator[ExportPage]:
+    """Return the pages after reading the first one, so that errors are raised before anything is sent."""
     first = await anext(pages, None)
 
-    async def all_pages() -> AsyncIterator[Page]:
+    async def all_pages() -> AsyncIterator[ExportPage]:
         if first is not None:
             yield first
         async for page in pages:
@@ -129,15 +147,15 @@ async def _behaviors(caller: Caller, export: EventExport) -> AsyncIterator[list[
 
 
 async def _people(caller: Caller, where: EventFilter) -> AsyncIterator[ExtensionUserRow | None]:
-    """Whose events to export; first None, for nobody's, if those are among them."""
+    """Yield the people whose events are exported; first None if anonymous events are among them."""
     scope, organization_ids, user_ids = caller.viewer.readable, where.organization_ids, where.extension_user_ids
     if scope.organization_ids is None and organization_ids is None and user_ids is None:
         yield None
-    chosen = ExtensionUserFilter(organization_ids=None if organization_ids is None else frozenset(organization_ids))
+    chosen = ExtensionUserConditions(organization_ids=None if organization_ids is None else frozenset(organization_ids))
     ask = partial(extension_users.next_by_id, scope=scope, where=chosen, ids=user_ids)
     after, more = UUID(int=0), True
     while more:
-        people = await _answer(caller, partial(ask, after=after, limit=PEOPLE_AT_ONCE))
+        people = await answer(caller, partial(ask, after=after, limit=PEOPLE_AT_ONCE))
         for person in people:
             yield person
             after = person.id
@@ -145,11 +163,11 @@ async def _people(caller: Caller, where: EventFilter) -> AsyncIterator[Extension
 
 
 async def _events(caller: Caller, user_id: UUID, walk: Walk) -> AsyncIterator[list[BehaviorRow]]:
-    """A person's events, stretch by stretch; a stretch without any that is wanted is an empty page."""
-    ask = partial(behavior_queries.stretch, scope=caller.viewer.readable, user_id=user_id, walk=walk)
+    """Yield a person's events, stretch by stretch; a stretch without a matching event is an empty page."""
+    ask = partial(behaviors.stretch, scope=caller.viewer.readable, user_id=user_id, walk=walk)
     place, more = None, True
     while more:
-        stretch = await _answer(caller, partial(ask, place=place, limit=ROWS_AT_ONCE))
+        stretch = await answer(caller, partial(ask, place=place, limit=ROWS_AT_ONCE))
         yield stretch.rows
         place, more = stretch.place, stretch.place is not None
 
@@ -157,7 +175,7 @@ async def _events(caller: Caller, user_id: UUID, walk: Walk) -> AsyncIterator[li
 async def _person(caller: Caller, person: ExtensionUserRow) -> AsyncIterator[Sequence[PersonRow]]:
     scope, organization_id = caller.viewer.manageable, person.organization_id
     yield [person]
-    found = await _answer(caller, partial(organizations.by_ids, scope=scope, ids=[organization_id]))
+    found = await answer(caller, partial(organizations.by_ids, scope=scope, ids=[organization_id]))
     yield list(found.values())
     async for rows in _events(caller, person.id, Walk(None, None, EventFilter())):
         yield rows
@@ -171,7 +189,7 @@ async def _rejected(caller: Caller, user_id: UUID) -> AsyncIterator[Sequence[Rej
     ask = partial(rejected_events.page_of, scope=caller.viewer.manageable, user_id=user_id)
     after, more = 0, True
     while more:
-        rows = await _answer(caller, partial(ask, after=after, limit=ROWS_AT_ONCE))
+        rows = await answer(caller, partial(ask, after=after, limit=ROWS_AT_ONCE))
         yield rows
         after, more = rows[-1].id if rows else 0, len(rows) == ROWS_AT_ONCE
 
@@ -180,19 +198,19 @@ async def _entries(caller: Caller, user_id: UUID) -> AsyncIterator[Sequence[Audi
     ask = partial(audit_entries.page_of_subject, scope=caller.viewer.manageable, subject_id=user_id)
     request, more = PageRequest(ROWS_AT_ONCE), True
     while more:
-        page = await _answer(caller, partial(ask, request=request))
+        page = await answer(caller, partial(ask, request=request))
         yield page.rows
         more = page.has_next_page
         request = PageRequest(ROWS_AT_ONCE, audit_entries.NEWEST_FIRST.key(page.rows[-1]) if more else None)
 
 
-async def _answer(caller: Caller, question: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
-    """What the database answers, asked by a task of its own.
+async def answer(caller: Caller, question: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+    """Return the database's answer, read by a task of its own.
 
-    Whoever streams to a client that has gone is cancelled over and over until it is done, which leaves the driver no
-    time to tell the server. A task that is cancelled once has it.
+    A stream to a client that has gone is cancelled again and again until it ends, which leaves the driver no time to
+    cancel the statement on the server. A task of its own is cancelled once.
     """
-    asking = asyncio.ensure_future(caller.database.answer(question))
+    asking = asyncio.ensure_future(caller.database.answer(question, _WAIT_SECONDS))
     try:
         return await asyncio.shield(asking)
     except asyncio.CancelledError:

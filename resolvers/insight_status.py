@@ -1,11 +1,11 @@
-"""How the model that words insights is set up, and how it fares; for super admins."""
+"""The configuration and the state of the model that words insights, for super admins."""
 
-from ai.tally import Status
+from ai.call_counters import Status
 from resolvers.caller import Caller
 
 
-def insight_status(caller: Caller) -> Status:
-    """The model's status. Forbidden unless the viewer is a super admin."""
+def model_status(caller: Caller) -> Status:
+    """Return the model's status. Forbidden unless the viewer is a super admin."""
     caller.viewer.require_super_admin()
     writer = caller.services.insight_writer
     return Status(enabled=False) if writer is None else writer.status

@@ -1,4 +1,4 @@
-"""Pages as Relay connections: the arguments that ask for one, and the object that answers."""
+"""Pages as Relay connections: their arguments, and the objects that answer."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from core.errors import InvalidInput
 from core.limits import PAGE
-from db.keyset import Page, PageRequest
+from db.keyset import PageRequest, RowPage
 
 Row = TypeVar("Row")
 
@@ -21,7 +21,7 @@ class Edge(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """Where a page lies in its list."""
+    """The position of a page in its list."""
 
     has_next_page: bool
     has_previous_page: bool
@@ -30,10 +30,10 @@ class PageInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection(Generic[Row]):
-    """A page of rows as Relay sees it. Edges, cursors and the count are made only when they are asked for."""
+class ConnectionRow(Generic[Row]):
+    """A page of rows as a Relay connection. Edges, cursors and the count are computed only when they are selected."""
 
-    page: Page[Row]
+    page: RowPage[Row]
     count: Callable[[], Awaitable[int]] | None = None
 
     @property
@@ -48,7 +48,7 @@ class Connection(Generic[Row]):
 
     @property
     def page_info(self) -> PageInfo:
-        """Where the page lies."""
+        """The position of the page."""
         rows, ordering = self.page.rows, self.page.ordering
         return PageInfo(
             self.page.has_next_page,
@@ -58,7 +58,7 @@ class Connection(Generic[Row]):
         )
 
     async def total_count(self) -> int:
-        """How many rows the whole list has."""
+        """Return the number of rows of the whole list."""
         assert self.count is not None, "this list is not counted"  # noqa: S101 - a schema type asked what its resolver lacks
         return await self.count()
 
@@ -68,7 +68,7 @@ Parse = Callable[[str], tuple[Any, ...]]
 
 
 def forward(parse: Parse, first: int, after: str | None, *, most: int = PAGE) -> PageRequest:
-    """The page that `first` and `after` ask for; InvalidInput when they make no sense or exceed `most`."""
+    """Return the request for the page that `first` and `after` describe; InvalidInput unless `first` is 1 to `most`."""
     check_size("first", first, most)
     return PageRequest(first, None if after is None else parse(after))
 
@@ -84,7 +84,7 @@ class TwoWay:
 
 
 def two_way(parse: Parse, arguments: TwoWay, *, default: int, most: int) -> PageRequest:
-    """The page that the four arguments ask for: `first` and `after`, or `last` and `before`, not a mixture."""
+    """Return the request for the page of `first` and `after`, or `last` and `before`; InvalidInput for a mixture."""
     backward = arguments.last is not None or arguments.before is not None
     if not backward:
         return forward(parse, default if arguments.first is None else arguments.first, arguments.after, most=most)
@@ -96,6 +96,6 @@ def two_way(parse: Parse, arguments: TwoWay, *, default: int, most: int) -> Page
 
 
 def check_size(name: str, size: int, most: int) -> None:
-    """InvalidInput unless a page may have so many elements."""
+    """Raise InvalidInput unless `size` is 1 to `most`."""
     if not 1 <= size <= most:
         raise InvalidInput(f"`{name}` must be between 1 and {most}.", name)

@@ -1,4 +1,4 @@
-"""What Swagger UI and OpenAPI clients are told of the routes, which read their bodies themselves."""
+"""The OpenAPI documentation of the routes, which read their bodies themselves."""
 
 from typing import Any
 
@@ -10,19 +10,33 @@ from core.limits import (
     EVENTS_PER_BATCH,
     SESSION_ID_CHARACTERS,
 )
+from web.answers import ACCEPTED_ENCODINGS
 
 _INSTANT = {"type": "string", "format": "date-time", "example": "2026-08-01T09:00:00.123Z"}
 _UUID = {"type": "string", "format": "uuid"}
-_COORDINATE = {"type": ["integer", "null"], "minimum": 0, "maximum": COORDINATE_MAXIMUM}
+_COORDINATE = {
+    "type": ["integer", "null"],
+    "minimum": 0,
+    "maximum": COORDINATE_MAXIMUM,
+    "description": "Any other value is left out, and the event stays.",
+}
+_KEY_IN_BODY = {
+    "type": ["string", "null"],
+    "description": "An extension user's key, of clients that cannot set headers (`sendBeacon`). Never stored.",
+}
 
-_EVENT = {
+_EVENT: dict[str, Any] = {
     "type": "object",
     "required": ["sessionId", "ts", "type"],
     "properties": {
         "sessionId": {"type": "string", "minLength": 1, "maxLength": SESSION_ID_CHARACTERS},
         "ts": _INSTANT,
         "type": {"type": "string", "enum": [kind.wire for kind in EventType]},
-        "url": {"type": ["string", "null"], "description": "At most 8 KiB; may be empty.", "example": "https://a.com/"},
+        "url": {
+            "type": ["string", "null"],
+            "description": "May be empty. Of a longer one the first 8 KiB are kept.",
+            "example": "https://a.com/",
+        },
         "userId": {"type": ["string", "null"], "format": "uuid", "description": "The API key's person, when left out."},
         "x": _COORDINATE,
         "y": _COORDINATE,
@@ -34,6 +48,12 @@ _EVENT = {
         },
     },
 }
+_SENT_AT = {
+    "type": ["string", "null"],
+    "description": "The client's own time when it sends the request, from which the skew of its clock is known. "
+    "Anything that is no RFC 3339 time is ignored.",
+    "example": "2026-08-01T09:00:00.123Z",
+}
 _BEHAVIOR = {
     "type": "object",
     "required": ["id", "sessionId", "ts", "type", "url", "userId", "userName", "createdAt", "updatedAt"],
@@ -44,9 +64,10 @@ _BEHAVIOR = {
         "type": {"type": "string"},
         "url": {"type": "string"},
         "userId": {"type": ["string", "null"], "format": "uuid"},
-        "userName": {"type": ["string", "null"]},
+        "userName": {"type": ["string", "null"], "description": "Null without an API key."},
         "x": {"type": "integer"},
         "y": {"type": "integer"},
+        "urlTruncated": {"type": "boolean", "const": True, "description": "There if the tail of the url was cut off."},
         "createdAt": _INSTANT,
         "updatedAt": _INSTANT,
     },
@@ -83,19 +104,29 @@ _API_KEY = {
     "description": "An extension user's key. The name API-Key is accepted, too.",
     "schema": {"type": "string"},
 }
-_RETRY_AFTER = {
-    "Retry-After": {"description": "In seconds.", "required": True, "schema": {"type": "integer", "minimum": 1}}
+_HEADERS = {
+    "Retry-After": {"description": "In seconds.", "required": True, "schema": {"type": "integer", "minimum": 1}},
+    "Accept-Encoding": {"required": True, "schema": {"type": "string", "const": ACCEPTED_ENCODINGS}},
 }
+"""The headers of failures, documented for those whose descriptions name them."""
 
 
 def _body(schema: dict[str, Any]) -> dict[str, Any]:
-    description = "Read as JSON whatever the Content-Type says: `navigator.sendBeacon` sends `text/plain`."
+    description = (
+        "Read as JSON whatever the Content-Type says: `navigator.sendBeacon` sends `text/plain`. It may be compressed "
+        "(`Content-Encoding: gzip` or `deflate`)."
+    )
     media = {"application/json": {"schema": schema}, "text/plain": {"schema": schema}}
     return {"required": True, "description": description, "content": media}
 
 
-def _success(data: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return _envelope(True, data=data, **more)
+def _with_client(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same, with what a client may tell about itself beside its events."""
+    return schema | {"properties": schema["properties"] | {"apiKey": _KEY_IN_BODY, "sentAt": _SENT_AT}}
+
+
+def _success(data: dict[str, Any], optional: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    return _envelope(True, optional, data=data, **more)
 
 
 def failures(**descriptions: str) -> dict[int, dict[str, Any]]:
@@ -105,12 +136,16 @@ def failures(**descriptions: str) -> dict[int, dict[str, Any]]:
 
 def _failure(description: str) -> dict[str, Any]:
     failure = {"description": description, "content": _envelope(False, message={"type": "string"})}
-    return failure | {"headers": _RETRY_AFTER} if "`Retry-After`" in description else failure
+    for name, documented in _HEADERS.items():
+        if f"`{name}`" in description:
+            failure["headers"] = {name: documented}
+    return failure
 
 
-def _envelope(success: bool, **members: Any) -> dict[str, Any]:
+def _envelope(success: bool, optional: dict[str, Any] | None = None, **members: Any) -> dict[str, Any]:
     properties = {**members, "success": {"type": "boolean", "const": success}}
-    return {"application/json": {"schema": {"type": "object", "required": [*properties], "properties": properties}}}
+    schema = {"type": "object", "required": [*properties], "properties": properties | (optional or {})}
+    return {"application/json": {"schema": schema}}
 
 
 TRY_AGAIN = {
@@ -119,23 +154,26 @@ TRY_AGAIN = {
 }
 _COMMON = {
     **TRY_AGAIN,
-    "s401": "The API key is unknown, inactive or (where keys are required) missing.",
+    "s401": "The API key is unknown, inactive, empty or (where keys are required) missing.",
 }
 _STORING = {
     **_COMMON,
+    "s429": "Too many requests, events or bytes. Nothing was stored; `Retry-After` says when to send it again.",
     "s408": "The body did not arrive within half a minute.",
-    "s413": "The body is larger than 5 MiB.",
-    "s503": "The database cannot store anything now; `Retry-After` says when to come back. Nothing was stored.",
+    "s413": "The body is larger than 5 MiB, inflated.",
+    "s415": "The Content-Encoding is not understood; `Accept-Encoding` says which ones are.",
+    "s503": "The database cannot store anything now, or there is no room for anonymous events; `Retry-After` says when "
+    "to come back. Nothing was stored.",
 }
 
 CREATE_BEHAVIOR: dict[str, Any] = {
     "summary": "Store one event",
     "description": "Answers once the event is committed. A `click` needs `x` and `y`. Sending it again adds nothing.",
     "status_code": 201,
-    "openapi_extra": {"requestBody": _body(_EVENT), "parameters": [_API_KEY]},
+    "openapi_extra": {"requestBody": _body(_with_client(_EVENT)), "parameters": [_API_KEY]},
     "responses": {
         201: {"description": "The event, as it is stored.", "content": _success(_BEHAVIOR)},
-        **failures(s400="The event breaks a rule.", **_STORING),
+        **failures(s400="The event breaks a rule, or header and body hold different API keys.", **_STORING),
     },
 }
 
@@ -145,13 +183,15 @@ CREATE_BEHAVIORS: dict[str, Any] = {
     "status_code": 201,
     "openapi_extra": {
         "requestBody": _body(
-            {
-                "type": "object",
-                "required": ["events"],
-                "properties": {
-                    "events": {"type": "array", "minItems": 1, "maxItems": EVENTS_PER_BATCH, "items": _EVENT}
-                },
-            }
+            _with_client(
+                {
+                    "type": "object",
+                    "required": ["events"],
+                    "properties": {
+                        "events": {"type": "array", "minItems": 1, "maxItems": EVENTS_PER_BATCH, "items": _EVENT}
+                    },
+                }
+            )
         ),
         "parameters": [_API_KEY],
     },
@@ -163,12 +203,23 @@ CREATE_BEHAVIORS: dict[str, Any] = {
                 accepted={"type": "integer", "description": "How many were stored."},
                 duplicates={"type": "integer", "description": "How many were stored before."},
                 rejected={"type": "array", "items": _REJECTED},
+                optional={
+                    "urlTruncated": {
+                        "type": "integer",
+                        "minimum": 1,
+                        "description": "The number of events, stored now or before, whose url lost its tail.",
+                    }
+                },
             ),
         },
-        **failures(
-            s400="The body is no list of 1 to 1000 events, or every one of them breaks a rule. Nothing was stored.",
-            **_STORING,
-        ),
+        **failures(**_STORING),
+        400: {
+            "description": "The body is no list of 1 to 1000 events, header and body hold different API keys, or every "
+            "event breaks a rule: then all are listed under `rejected`. Nothing was stored.",
+            "content": _envelope(
+                False, {"rejected": {"type": "array", "items": _REJECTED}}, message={"type": "string"}
+            ),
+        },
     },
 }
 

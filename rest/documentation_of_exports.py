@@ -1,8 +1,9 @@
-"""What Swagger UI and OpenAPI clients are told of the exports, which read their parameters themselves."""
+"""The OpenAPI documentation of the exports, which read their parameters themselves."""
 
 from typing import Any
 
 from core.event_types import EventType
+from core.limits import USAGE_EXPORT_GROUPS
 from rest.documentation import TRY_AGAIN, failures
 
 
@@ -28,6 +29,11 @@ _FILTER = [
     _parameter("domain", "Events of this domain.", _TEXT, repeated=True),
     _parameter("urlContains", "Events whose url contains this, whatever the case.", _TEXT),
 ]
+_BYTE_ORDER_MARK = _parameter(
+    "byteOrderMark",
+    "Begin with a byte order mark, by which Excel tells that the file is in UTF-8.",
+    {"type": "boolean", "default": False},
+)
 _EXTENSION_USER_ID = {
     "name": "extension_user_id",
     "in": "path",
@@ -56,13 +62,17 @@ _EVENTS = (
     "length, it is whole when the transfer ends as it should."
 )
 
+_GUARD = (
+    "A text that begins with `=`, `+`, `-`, `@` (full-width ones included, also after space or control characters), a "
+    "tab or a line break has an apostrophe before it, so that no spreadsheet takes it for a formula."
+)
+
 BEHAVIORS_NDJSON = _route("Events as lines of JSON", _EVENTS, "application/x-ndjson", _FILTER)
 BEHAVIORS_CSV = _route(
     "Events as CSV",
-    f"{_EVENTS} A text that begins with `=`, `+`, `-`, `@`, a tab or a line break has an apostrophe before it, so "
-    "that no spreadsheet takes it for a formula.",
+    f"{_EVENTS} {_GUARD}",
     "text/csv",
-    _FILTER,
+    [*_FILTER, _BYTE_ORDER_MARK],
 )
 EXTENSION_USER = _route(
     "Everything held on an extension user",
@@ -72,4 +82,33 @@ EXTENSION_USER = _route(
     [_EXTENSION_USER_ID],
     s403="The caller is no admin of the person's organization.",
     s404="There is no such person, or none that the caller may know of.",
+)
+
+_QUESTION = {
+    "name": "question",
+    "in": "query",
+    "required": True,
+    "description": "The question, as `exportUsage` put it here.",
+    "schema": _TEXT,
+}
+_USAGE = (
+    "The series or groups of the question that `exportUsage` was given; the ticket opens this one download. Of more "
+    f"than {USAGE_EXPORT_GROUPS:,} groups it holds the first, and its file's name tells so; `X-Total-Count` has the "
+    "number of all groups."
+)
+_USAGE_REFUSALS = {"s404": "The organization or person asked about is not there any more, or not for the caller."}
+USAGE_CSV = _route(
+    "Usage as CSV",
+    f"{_USAGE} The first line has the names of the columns, with the units of measures. {_GUARD}",
+    "text/csv",
+    [_QUESTION, _BYTE_ORDER_MARK],
+    **_USAGE_REFUSALS,
+)
+USAGE_NDJSON = _route("Usage as lines of JSON", _USAGE, "application/x-ndjson", [_QUESTION], **_USAGE_REFUSALS)
+USAGE_XLSX = _route(
+    "Usage as a workbook",
+    f"{_USAGE} Numbers are numbers, instants are dates of the time zone asked for, and no text is a formula.",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    [_QUESTION],
+    **_USAGE_REFUSALS,
 )

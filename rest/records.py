@@ -1,29 +1,35 @@
-"""Exports on the wire: lines of JSON, and CSV."""
+"""The formats of exports: lines of JSON, and CSV."""
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from db.queries.audit_entry import AuditEntryRow
-from db.queries.behavior import BehaviorRow
-from db.queries.extension_user import ExtensionUserRow
-from db.queries.organization import OrganizationRow
-from db.queries.rejected_event import RejectedEventRow
+from db.queries.audit_entries import AuditEntryRow
+from db.queries.behaviors import BehaviorRow
+from db.queries.extension_users import ExtensionUserRow
+from db.queries.organizations import OrganizationRow
+from db.queries.rejected_events import RejectedEventRow
 from resolvers.exports import ExportedEvent, PersonRow
 
 COLUMNS = (
     "id", "ts", "type", "url", "domain", "sessionId", "x", "y", "receivedAt", "extensionUserId", "username",
     "organizationId",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+BYTE_ORDER_MARK = "\ufeff".encode()
+"""By which spreadsheets tell that a CSV is in UTF-8."""
+_INVISIBLE = r"\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_FORMULA = re.compile(rf"[\t\r\n]|[{_INVISIBLE}]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+"""A beginning that a spreadsheet may take for that of a formula (OWASP, CSV Injection): one of four signs, full-width
+ones included, after whatever space and control characters it may drop; or a tab or line break."""
 
 
 def event_record(exported: ExportedEvent) -> dict[str, Any]:
-    """An exported event's members, in the order of `COLUMNS`."""
+    """Return an exported event's members, in the order of `COLUMNS`."""
     person = exported.person
     return _behavior(exported.event) | {
         "extensionUserId": None if person is None else str(person.id),
@@ -33,7 +39,7 @@ def event_record(exported: ExportedEvent) -> dict[str, Any]:
 
 
 def person_records(row: PersonRow) -> list[dict[str, Any]]:
-    """What a row tells of a person; `kind` says what it is. Of keys that is what they are recognised by, no more."""
+    """Return the records of a person's row; `kind` names the type. Of an API key only the prefix is exported."""
     if isinstance(row, ExtensionUserRow):
         return [{"kind": "extensionUser", **_extension_user(row)}, {"kind": "apiKey", **_api_key(row)}]
     if isinstance(row, OrganizationRow):
@@ -46,15 +52,14 @@ def person_records(row: PersonRow) -> list[dict[str, Any]]:
 
 
 def lines(records: Iterable[Mapping[str, Any]]) -> bytes:
-    """One line of JSON for each record."""
+    """Return a line of JSON for each record."""
     return b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
 
 
 def csv_rows(rows: Iterable[Iterable[object]]) -> bytes:
-    """Rows of CSV (RFC 4180) in UTF-8.
+    """Return rows of CSV (RFC 4180) in UTF-8.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe before it: anybody may choose what stands in
-    a url.
+    A text that a spreadsheet may read as a formula is prefixed with an apostrophe, since clients choose the urls.
     """
     text = io.StringIO(newline="")
     csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
@@ -62,7 +67,7 @@ def csv_rows(rows: Iterable[Iterable[object]]) -> bytes:
 
 
 def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 def _instant(value: datetime | None) -> str | None:
@@ -95,7 +100,12 @@ def _extension_user(row: ExtensionUserRow) -> dict[str, Any]:
 
 
 def _api_key(row: ExtensionUserRow) -> dict[str, Any]:
-    return {"prefix": row.api_key_prefix, "lastUsedAt": _instant(row.last_used_at)}
+    return {
+        "prefix": row.api_key_prefix,
+        "lastUsedAt": _instant(row.last_used_at),
+        "lastKeylessEventAt": _instant(row.last_keyless_event_at),
+        "clockSkewSeconds": row.clock_skew_seconds,
+    }
 
 
 def _rejected_event(row: RejectedEventRow) -> dict[str, Any]:

@@ -6,12 +6,11 @@ from uuid import UUID
 
 import strawberry
 
-from db.queries.audit_entry import AuditEntryRow
-from db.queries.organization import OrganizationRow
-from db.queries.user import UserRow
-from resolvers import organization as organizations
-from resolvers import user as users
-from schema.context import Info
+from db.queries.audit_entries import AuditEntryRow
+from db.queries.organizations import OrganizationRow
+from db.queries.users import UserRow
+from execution.context import Info
+from resolvers import organizations, users
 from schema.enums import AuditAction
 from schema.user import User
 
@@ -21,27 +20,32 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="A particular of an entry of the audit log.")
 class AuditDetail:
-    """A name and what stands under it."""
+    """A name and its value."""
 
-    name: str = strawberry.field(description="What it is: `behaviors`, the number of events deleted, say.")
+    name: str = strawberry.field(description="The name, such as `behaviors`: the number of events deleted.")
     value: str | None = strawberry.field(description="The number, id or word, as text; null for none.")
 
 
-@strawberry.type(description="Something that was done. It tells of people by their ids alone, and is kept for good.")
+@strawberry.type(description="A record of an action. It names people by their ids alone, and is kept for good.")
 class AuditEntry:
     """Shows an AuditEntryRow."""
 
-    at: datetime = strawberry.field(description="When.")
-    action: AuditAction = strawberry.field(description="What.")
+    at: datetime = strawberry.field(description="The time of the action.")
+    action: AuditAction = strawberry.field(description="The action.")
 
     @strawberry.field(
         graphql_type=User | None,
-        description="Who did it; null when the viewer may not see them, and for the command line.",
+        description="The user who did it; null if the viewer may not see them, and for the command line.",
     )
     async def actor(root: strawberry.Parent[AuditEntryRow], info: Info) -> UserRow | None:
         return None if root.actor_id is None else await users.user(info.context.caller, root.actor_id)
 
-    actor_id: UUID | None = strawberry.field(description="The plain id of who did it; null for the command line.")
+    actor_id: UUID | None = strawberry.field(
+        description="The plain id of the user or service account that did it; null for the command line."
+    )
+    token_id: UUID | None = strawberry.field(
+        description="The plain id of the API token by which it was done; null if it was done by signing in."
+    )
 
     @strawberry.field(
         graphql_type=Annotated["Organization", strawberry.lazy("schema.organization")] | None,

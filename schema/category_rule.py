@@ -1,4 +1,4 @@
-"""Rules of which domains are of which category."""
+"""Category rules: patterns of domains, and their categories."""
 
 from datetime import datetime
 from typing import Annotated
@@ -8,17 +8,16 @@ import strawberry
 from core.categories import Category as CategoryValue
 from core.category_list import built_in_version
 from core.limits import PAGE
-from db.queries.category_rule import RulesVersionRow
-from resolvers import category_rule as category_rules
-from resolvers.category_rule import CategoryMove as MoveRow
-from resolvers.category_rule import CategoryRuleSet as RuleSetRow
-from resolvers.category_rule import CategoryRulesPreview as PreviewRow
+from db.queries.category_rules import RulesVersionRow
+from execution.context import Info
+from resolvers import category_rules
+from resolvers.category_rules import CategoryMoveRow, CategoryRuleSetRow, CategoryRulesPreviewRow
 from resolvers.pages import check_size
-from schema.context import Info
+from schema.domain_display import DOMAIN_DISPLAY, shown_domain
 from schema.enums import Category
 from schema.scalars import BigInt
 
-FirstHundred = Annotated[int, strawberry.argument(description="How many to return, at most 100.")]
+FirstHundred = Annotated[int, strawberry.argument(description="The number of domains to return, at most 100.")]
 
 
 @strawberry.input(description="A rule to create, or to change the category of when there is one with its pattern.")
@@ -26,13 +25,13 @@ class CategoryRuleInput:
     """A pattern and a category."""
 
     pattern: str = strawberry.field(
-        description="Which domains: `mail.google.com` just this one, `.github.com` it and everything under it, "
+        description="The domains: `mail.google.com` just this one, `.github.com` it and everything under it, "
         "`jira.*.com` any characters without a dot in place of `*`. Without port."
     )
-    category: Category = strawberry.field(description="Of which category they are.")
+    category: Category = strawberry.field(description="The category of these domains.")
 
     def pair(self) -> tuple[str, CategoryValue]:
-        """The same for the core."""
+        """The pattern and the category, as the core takes them."""
         return (self.pattern, self.category)
 
 
@@ -40,8 +39,8 @@ class CategoryRuleInput:
 class CategoryRule:
     """Shows a core.categories.CategoryRule."""
 
-    pattern: str = strawberry.field(description="Which domains: small letters, international names as `xn--…`.")
-    category: Category = strawberry.field(description="Of which category they are.")
+    pattern: str = strawberry.field(description="The domains: small letters, international names as `xn--…`.")
+    category: Category = strawberry.field(description="The category of these domains.")
 
 
 @strawberry.type(description="A change of an organization's rules.")
@@ -49,10 +48,10 @@ class CategoryRulesVersion:
     """Shows a RulesVersionRow."""
 
     version: int = strawberry.field(description="The number of the version that the change made, from 1.")
-    changed_at: datetime = strawberry.field(description="When.")
+    changed_at: datetime = strawberry.field(description="The time of the change.")
     changed_by: str | None = strawberry.field(
-        description="By whom: their username. Null for who is no member of the organization (any more), except to "
-        "super admins."
+        description="The username of whoever made the change. Null if they are no member of the organization (any "
+        "more), except to super admins."
     )
 
 
@@ -61,7 +60,7 @@ class CategoryRulesVersion:
     "past as for the future."
 )
 class CategoryRuleSet:
-    """Shows a resolvers.category_rule.CategoryRuleSet."""
+    """Shows a resolvers.category_rules.CategoryRuleSetRow."""
 
     version: int = strawberry.field(
         description="The number of the version; 0 as long as nothing was ever changed. What changes rules takes it as "
@@ -73,7 +72,7 @@ class CategoryRuleSet:
     )
 
     @strawberry.field(description="The version of the built-in rules: the day of their last change.")
-    def built_in_version(root: strawberry.Parent[RuleSetRow]) -> str:
+    def built_in_version(root: strawberry.Parent[CategoryRuleSetRow]) -> str:
         return built_in_version()
 
     @strawberry.field(
@@ -81,7 +80,7 @@ class CategoryRuleSet:
         description="All changes of the organization's rules, the newest first.",
     )
     async def history(
-        root: strawberry.Parent[RuleSetRow],
+        root: strawberry.Parent[CategoryRuleSetRow],
         info: Info,
         first: FirstHundred = 20,
         before: Annotated[
@@ -93,24 +92,25 @@ class CategoryRuleSet:
 
 @strawberry.type(description="A domain that a change of rules moves from one category to another.")
 class CategoryMove:
-    """Shows a resolvers.category_rule.CategoryMove."""
+    """Shows a resolvers.category_rules.CategoryMoveRow."""
 
     domain: str = strawberry.field(description="The domain.")
+    domain_display: str = strawberry.field(resolver=shown_domain, description=DOMAIN_DISPLAY)
     before: Category = strawberry.field(description="Its category by the rules as they are.")
     after: Category = strawberry.field(description="Its category by the changed rules.")
     events: BigInt = strawberry.field(description="Its events in the period.")
     tracked_seconds: float = strawberry.field(description="Its tracked time in the period, in seconds.")
 
 
-@strawberry.type(description="What a change of rules would do to a period.")
+@strawberry.type(description="The effect that a change of rules would have on a period.")
 class CategoryRulesPreview:
-    """Shows a resolvers.category_rule.CategoryRulesPreview."""
+    """Shows a resolvers.category_rules.CategoryRulesPreviewRow."""
 
-    total_count: BigInt = strawberry.field(description="How many domains move.")
+    total_count: BigInt = strawberry.field(description="The number of domains that move.")
 
     @strawberry.field(
         graphql_type=list[CategoryMove], description="The domains that move, the one with the most tracked time first."
     )
-    def moves(root: strawberry.Parent[PreviewRow], first: FirstHundred = 100) -> list[MoveRow]:
+    def moves(root: strawberry.Parent[CategoryRulesPreviewRow], first: FirstHundred = 100) -> list[CategoryMoveRow]:
         check_size("first", first, PAGE)
         return root.moves[:first]

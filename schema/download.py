@@ -9,7 +9,7 @@ from resolvers import exports
 from resolvers.caller import Caller
 
 
-@strawberry.type(description="Where a download is to be had: with a GET, by a link in a page, say.")
+@strawberry.type(description="The address of a download: for a GET, or a link in a page.")
 class Download:
     """An address with a ticket."""
 
@@ -18,7 +18,7 @@ class Download:
         "pass it on."
     )
     expires_at: datetime = strawberry.field(
-        description="Until when the download can begin, unless the session ends before."
+        description="The time until which the download can begin, unless the session ends before."
     )
 
 

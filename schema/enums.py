@@ -1,4 +1,7 @@
-"""The enums, with a description for each value. Schema modules import them from here, so that they are registered."""
+"""The enums, registered with the schema. Schema modules import them from here.
+
+The members of a DescribedEnum have their descriptions beside them; those of other enums are described here.
+"""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -7,33 +10,37 @@ from typing import TypeVar
 import strawberry
 
 from ai.breaker import BreakerState
+from ai.call_counters import Skip as InsightSkip
 from ai.failure import Failure as InsightFailure
-from ai.rules import Refusal as InsightRefusal
-from ai.tally import Skip as InsightSkip
+from ai.rules import ReplyRefusal as InsightRefusal
+from core.additivity import Additivity
 from core.audit import AuditAction
 from core.categories import Category
-from core.dimensions import Dimension, Granularity, Shift
+from core.deep_work import HIGH_FOCUS_SWITCHES_PER_HOUR, MEDIUM_FOCUS_SWITCHES_PER_HOUR, FocusLevel
+from core.described_enum import DescribedEnum
+from core.dimensions import Alignment, Dimension, Granularity, Population, Shift, TransitionDimension
+from core.erasure import ErasureStatus
 from core.event_types import EventType
 from core.events import RejectionCode
 from core.insight import InsightMethod, Language, WorkPattern
-from core.insight.marks import HIGH_FOCUS_DOMAINS, LEAST_TRACKED_MINUTES, MEDIUM_FOCUS_DOMAINS
-from core.measures import (
-    BY_NAME,
-    HIGH_FOCUS_SWITCHES_PER_HOUR,
-    MEASURES,
-    MEDIUM_FOCUS_SWITCHES_PER_HOUR,
-    FocusLevel,
-    Unit,
-)
+from core.insight.thresholds import HIGH_FOCUS_DOMAINS, LEAST_ACTIVE_SECONDS, MEDIUM_FOCUS_DOMAINS
 from core.periods import PRESETS, PeriodPreset
 from core.roles import Role
+from core.token_scopes import TokenScope
+from core.units import Unit
+from core.weeks import WeekStart
+from db.metrics.measures import BY_NAME, MEASURES
+from db.queries.transitions import TransitionMeasure
 
 __all__ = [
+    "Additivity",
+    "Alignment",
     "AuditAction",
     "BehaviorOrder",
     "BreakerState",
     "Category",
     "Direction",
+    "ErasureStatus",
     "EventType",
     "ExportFormat",
     "FocusLevel",
@@ -44,73 +51,119 @@ __all__ = [
     "InsightSkip",
     "Language",
     "PeriodPreset",
+    "Population",
     "RejectionCode",
     "Role",
     "Shift",
     "TokenDelivery",
+    "TokenScope",
+    "TransitionDimension",
+    "TransitionMeasure",
     "Unit",
     "UsageDimension",
+    "UsageExportFormat",
+    "UsageExportMeasure",
     "UsageMeasure",
+    "WeekStart",
     "WorkPattern",
 ]
 
 E = TypeVar("E", bound=Enum)
 
 
-def described(enum: type[E], description: str, values: Mapping[E, str], name: str | None = None) -> type[E]:
-    """Register an enum of the core with the schema, every value described; under a `name` of its own at need."""
+def described(enum: type[E], description: str, values: Mapping[E, str] | None = None, name: str | None = None) -> None:
+    """Register an enum with the schema, under a `name` of its own if given.
+
+    The members of a DescribedEnum describe themselves; `values` describes those of any other enum.
+    """
     registered = strawberry.enum(enum, name=name, description=description)
-    texts = {value.name: text for value, text in values.items()}
+    if values is None:
+        values = {member: getattr(member, "description", "") for member in enum}
+    texts = {member.name: text for member, text in values.items()}
     for value in registered.__strawberry_definition__.values:  # type: ignore[attr-defined]
-        value.description = texts[value.name]
-    return registered
+        text = texts.get(value.name)
+        if not text:
+            raise TypeError(
+                f"{enum.__name__}.{value.name} has no description. Add one to `described({enum.__name__}, …)` in "
+                "schema/enums.py."
+            )
+        value.description = text
 
 
 UsageMeasure = Enum(  # type: ignore[misc]  # made from the registry
-    "UsageMeasure", {measure.name.upper(): measure.name for measure in MEASURES if measure.name != "session_seconds"}
+    "UsageMeasure", {measure.name.upper(): measure.name for measure in MEASURES if measure.is_number}
 )
 
 
-class Direction(Enum):
-    """Up or down."""
-
-    ASC = "asc"
-    DESC = "desc"
-
-
-class BehaviorOrder(Enum):
-    """How behaviors are sorted."""
-
-    NEWEST_FIRST = "newest_first"
-    OLDEST_FIRST = "oldest_first"
-
-
-class ExportFormat(Enum):
-    """How an export is written; the value is how its address ends."""
-
-    NDJSON = "ndjson"
-    CSV = "csv"
-
-
-class TokenDelivery(Enum):
-    """How the tokens of a sign-in reach the client."""
-
-    TOKENS = "tokens"
-    COOKIE = "cookie"
-
-
-described(
-    Role,
-    "What a member of an organization may do in it.",
-    {
-        Role.ADMIN: "Reads everything and manages the organization, its members and its extension users.",
-        Role.MEMBER: "Reads everything of the organization.",
-        Role.VIEWER: "Reads everything of the organization.",
-    },
+UsageExportMeasure = Enum(  # type: ignore[misc]  # made from the registry
+    "UsageExportMeasure", {measure.name.upper(): measure.name for measure in MEASURES}
 )
+
+
+class Direction(DescribedEnum):
+    """The direction of an order."""
+
+    ASC = "asc", "The smallest first."
+    DESC = "desc", "The largest first."
+
+
+class BehaviorOrder(DescribedEnum):
+    """The order of behaviors."""
+
+    NEWEST_FIRST = "newest_first", "By time, the newest first."
+    OLDEST_FIRST = "oldest_first", "By time, the oldest first."
+
+
+class ExportFormat(DescribedEnum):
+    """The format of an export; the value is the suffix of its address."""
+
+    NDJSON = "ndjson", "Lines of JSON, each of them an event."
+    CSV = (
+        "csv",
+        (
+            "CSV in UTF-8, with a line of names first. A text that a spreadsheet may take for a "
+            "formula has an apostrophe before it."
+        ),
+    )
+
+
+class UsageExportFormat(DescribedEnum):
+    """The format of an export of usage; the value is the suffix of its address."""
+
+    CSV = (
+        "csv",
+        (
+            "CSV in UTF-8, with a line of names and units first; instants as in RFC 3339. A text that a "
+            "spreadsheet may take for a formula has an apostrophe before it."
+        ),
+    )
+    NDJSON = "ndjson", "Lines of JSON, each of them a bucket or group."
+    XLSX = (
+        "xlsx",
+        (
+            "A workbook of Excel: numbers as numbers, instants as dates on the clock of the time zone, texts as they "
+            "are and never as formulas. A second sheet tells the period and the number of groups."
+        ),
+    )
+
+
+class TokenDelivery(DescribedEnum):
+    """The way in which the tokens of a sign-in reach the client."""
+
+    TOKENS = "tokens", "In the answer. Send the access token back as `Authorization: Bearer …`."
+    COOKIE = (
+        "cookie",
+        (
+            "As HttpOnly cookies, out of reach of scripts. For pages of this service and of the origins it is "
+            "set up to trust."
+        ),
+    )
+
+
+described(Role, "The role of a member in an organization.")
 described(
     EventType,
-    "What happened in the browser.",
+    "The type of an event in the browser.",
     {
         EventType.PAGESHOW: "A page was shown. Active.",
         EventType.CLICK: "The person clicked, at `x` and `y`. Active.",
@@ -120,121 +173,63 @@ described(
         EventType.KEYDOWN: "A key was pressed; which one is never recorded. Active.",
         EventType.VISIBILITY_HIDDEN: "The page was hidden behind others. Not active.",
         EventType.VISIBILITY_VISIBLE: "The page came to the front. Active.",
-        EventType.IDLE: "Nothing had happened for a while. Not active.",
+        EventType.IDLE: "There was no input for a while. Not active.",
         EventType.SCROLLEND: "The person scrolled. Active.",
         EventType.PAGEHIDE: "The page was left. Active.",
     },
 )
 described(
     PeriodPreset,
-    "Periods with a name, as seen at the present moment in the time zone asked for. Weeks begin on Monday.",
+    "Periods with a name, as seen at the present moment in the time zone asked for. Weeks begin on `weekStart`.",
     {key: definition.description for key, definition in PRESETS.items()},
 )
-described(
-    Unit,
-    "What the number of a measure counts.",
-    {
-        Unit.COUNT: "Things.",
-        Unit.MINUTES: "Minutes.",
-        Unit.SECONDS: "Seconds, with fractions.",
-        Unit.PERCENT: "Parts of a hundred.",
-    },
-)
-described(
-    BehaviorOrder,
-    "How behaviors are sorted.",
-    {
-        BehaviorOrder.NEWEST_FIRST: "By time, the newest first.",
-        BehaviorOrder.OLDEST_FIRST: "By time, the oldest first.",
-    },
-)
-described(
-    TokenDelivery,
-    "How the tokens of a sign-in reach the client.",
-    {
-        TokenDelivery.TOKENS: "In the answer. Send the access token back as `Authorization: Bearer …`.",
-        TokenDelivery.COOKIE: "As HttpOnly cookies, out of reach of scripts. For pages of this service and of the "
-        "origins it is set up to trust.",
-    },
-)
+described(TokenScope, "A part of its owner's rights that an API token has.")
+described(Additivity, "The periods whose figures of a measure add up to that of the period which they make up.")
+described(Unit, "The unit of a measure's number.")
+described(BehaviorOrder, "The order of behaviors.")
+described(TokenDelivery, "The way in which the tokens of a sign-in reach the client.")
 described(
     RejectionCode,
-    "Why one event of a request was not stored.",
+    "The reason why one event of a request was not stored.",
     {
-        RejectionCode.INVALID_EVENT: "A member is missing, too long, out of range or not storable.",
+        RejectionCode.INVALID_EVENT: "A member is missing, too long or not storable.",
         RejectionCode.INVALID_TYPE: "There is no such type of event.",
         RejectionCode.INVALID_TIMESTAMP: "`ts` is no instant, or too far from the present.",
-        RejectionCode.TOO_LARGE: "The url is longer than 8 KiB.",
-        RejectionCode.UNKNOWN_USER: "`userId` names nobody.",
+        RejectionCode.TOO_LARGE: "The url was longer than 8 KiB. Since then its tail is cut off instead.",
+        RejectionCode.UNKNOWN_USER: "`userId` names nobody, or somebody whose events are not collected and whom the "
+        "viewer may not see.",
         RejectionCode.INACTIVE_USER: "`userId` names somebody whose events are not collected.",
         RejectionCode.USER_MISMATCH: "`userId` names somebody else than the API key does.",
+        RejectionCode.OVER_QUOTA: "It is anonymous, and there is no room for such events now. Send it again later.",
     },
 )
+described(Dimension, "A dimension to group by. Events without a value for it are in no group.", name="UsageDimension")
+described(Category, "The category of a domain, by the rules of the person's organization and the built-in ones.")
+described(TransitionDimension, "The dimension of both ends of transitions.", name="UsageTransitionDimension")
+described(TransitionMeasure, "A measure to sort transitions by.", name="UsageTransitionMeasure")
+described(Population, "The population of a distribution: each of them has a value.", name="UsagePopulation")
+described(Granularity, "The length of a series' buckets, by the calendar and clock of the time zone.")
+described(Shift, "The earlier period to compare with.")
 described(
-    Dimension,
-    "What tells groups apart. Events without a value for a dimension are in no group.",
-    {
-        Dimension.DOMAIN: "The domain of the url.",
-        Dimension.CATEGORY: "The category of the domain, by the rules of the person's organization.",
-        Dimension.URL: "The url.",
-        Dimension.EVENT_TYPE: "The type of event.",
-        Dimension.EXTENSION_USER: "The person.",
-        Dimension.ORGANIZATION: "The organization.",
-        Dimension.SESSION: "The browsing session, of one person.",
-        Dimension.HOUR_OF_DAY: "The hour on the clock of the time zone, 0 to 23.",
-        Dimension.DAY_OF_WEEK: "The day of the week in the time zone, 1 (Monday) to 7 (Sunday).",
-    },
-    name="UsageDimension",
+    Alignment,
+    "The part of an earlier period that a period is compared with while its end lies in the future.",
+    name="ComparisonAlignment",
 )
-described(
-    Category,
-    "What kind of browsing a domain is, by the rules of the person's organization and the built-in ones.",
-    {
-        Category.WORK_TOOLS: "Documents, tables, boards, and whatever else the work is done in.",
-        Category.DEVELOPMENT: "Writing and running software: code, builds, clouds, documentation for developers.",
-        Category.RESEARCH: "Looking things up and learning: search, encyclopedias, science, courses, assistants.",
-        Category.COMMUNICATION: "Mail, chats, calls.",
-        Category.DISTRACTIONS: "Social networks, news, videos, games, shops.",
-        Category.OTHER: "Everything else: what no rule speaks of.",
-    },
-)
-described(
-    Granularity,
-    "How long the buckets of a series are, by the calendar and clock of the time zone.",
-    {
-        Granularity.QUARTER_HOUR: "A quarter of an hour.",
-        Granularity.HOUR: "An hour.",
-        Granularity.DAY: "A day; 23 or 25 hours long when clocks change.",
-        Granularity.WEEK: "A week, from Monday.",
-        Granularity.MONTH: "A month.",
-        Granularity.QUARTER: "A quarter of a year.",
-        Granularity.YEAR: "A year.",
-    },
-)
-described(
-    Shift,
-    "Which earlier period to compare with.",
-    {
-        Shift.PRECEDING: "The one of the same length right before.",
-        Shift.DAY: "The same a day earlier.",
-        Shift.WEEK: "The same a week earlier.",
-        Shift.MONTH: "The same a month earlier; a day that the month lacks becomes its last.",
-        Shift.YEAR: "The same a year earlier; 29 February becomes the 28th.",
-    },
-)
+described(WeekStart, "The day that weeks begin on.")
 described(
     UsageMeasure,
-    "A measure to sort by or to take a share of.",
+    "A measure to sort by, or to take a share or a distribution of.",
     {measure: BY_NAME[measure.value].definition for measure in UsageMeasure},
 )
 described(
-    Direction,
-    "Up or down.",
-    {Direction.ASC: "The smallest first.", Direction.DESC: "The largest first."},
+    UsageExportMeasure,
+    "A measure to export. One of several numbers has a column for each.",
+    {measure: BY_NAME[measure.value].definition for measure in UsageExportMeasure},
 )
+described(Direction, "The direction of an order.")
 described(
     FocusLevel,
-    "How undivided attention is: in a block of deep work by its context switches, in an insight by the middle one of "
+    "The focus of attention: in a block of deep work by its context switches, in an insight by the middle one of "
     "three votes: distinct domains, context switches an hour, deep work.",
     {
         FocusLevel.HIGH: f"At most {HIGH_FOCUS_SWITCHES_PER_HOUR} switches an hour; as a vote, at most "
@@ -246,54 +241,45 @@ described(
 )
 described(
     WorkPattern,
-    "What stands out in how it was worked.",
+    "The most prominent trait of the work.",
     {
         WorkPattern.DEEP_FOCUSED: "Deep work in blocks of little switching.",
         WorkPattern.TASK_SWITCHING: "Many context switches.",
         WorkPattern.RESEARCH_HEAVY: "Much of the time on research.",
         WorkPattern.COMMUNICATION_INTENSIVE: "Much of the time on communication.",
         WorkPattern.DISTRACTED: "Much of the time on distractions.",
-        WorkPattern.INSUFFICIENT_DATA: f"Fewer than {LEAST_TRACKED_MINUTES} tracked minutes: nothing can be said.",
+        WorkPattern.MIXED: "No deep work in blocks of little switching, and few context switches.",
+        WorkPattern.INSUFFICIENT_DATA: f"Less than {LEAST_ACTIVE_SECONDS // 60} minutes of active time: nothing can be "
+        "said.",
     },
 )
-described(
-    InsightMethod,
-    "How the sentences of an insight were made.",
-    {
-        InsightMethod.AI: "A language model worded them; figures, levels and scores are computed all the same.",
-        InsightMethod.HEURISTIC: "By rules alone.",
-    },
-)
-described(
-    Language,
-    "What texts are written in.",
-    {Language.EN: "English.", Language.RU: "Russian."},
-)
+described(InsightMethod, "The way in which the sentences of an insight were made.")
+described(Language, "The language of texts.")
 described(
     BreakerState,
-    "Whether calls to the model are let through.",
+    "The state of the circuit breaker of calls to the model.",
     {
-        BreakerState.CLOSED: "They are.",
-        BreakerState.OPEN: "They are not, for a while, since it kept failing or asked to be left alone.",
-        BreakerState.HALF_OPEN: "The while is over: the next one is let through, and decides.",
+        BreakerState.CLOSED: "Calls are let through.",
+        BreakerState.OPEN: "Calls are not made for a while, since the model kept failing or asked for a pause.",
+        BreakerState.HALF_OPEN: "The pause is over: the next call is made, and decides.",
     },
 )
 described(
     InsightFailure,
-    "Why the model gave no reply.",
+    "The reason why the model gave no reply.",
     {
         InsightFailure.TIMEOUT: "It took too long.",
         InsightFailure.CONNECTION: "It could not be reached, or the connection broke.",
         InsightFailure.RATE_LIMITED: "It was asked too often.",
         InsightFailure.SERVER_ERROR: "Its server failed.",
         InsightFailure.REJECTED: "It would not take the question: look at the key, the model's name and the address.",
-        InsightFailure.UNREADABLE: "What came back is not what an OpenAI-compatible endpoint answers.",
+        InsightFailure.UNREADABLE: "The reply is not one of an OpenAI-compatible endpoint.",
     },
     name="InsightFailure",
 )
 described(
     InsightRefusal,
-    "Why a reply of the model was not used.",
+    "The reason why a reply of the model was not used.",
     {
         InsightRefusal.MALFORMED: "It is no JSON, or not of the shape asked for.",
         InsightRefusal.TRUNCATED: "It was cut off.",
@@ -309,44 +295,16 @@ described(
 )
 described(
     InsightSkip,
-    "Why the model was not asked.",
+    "The reason why the model was not asked.",
     {
-        InsightSkip.BREAKER_OPEN: "It had kept failing, or had asked to be left alone.",
+        InsightSkip.BREAKER_OPEN: "It had kept failing, or had asked for a pause.",
         InsightSkip.BUSY: "As many questions as may be asked at a time were under way.",
         InsightSkip.BUDGET_SPENT: "The organization has had its calls of this hour.",
     },
     name="InsightSkip",
 )
 UsageDimension = Dimension
-described(
-    ExportFormat,
-    "How an export is written.",
-    {
-        ExportFormat.NDJSON: "Lines of JSON, each of them an event.",
-        ExportFormat.CSV: "CSV in UTF-8, with a line of names first. A text that a spreadsheet would take for a "
-        "formula has an apostrophe before it.",
-    },
-)
-described(
-    AuditAction,
-    "What the audit log tells of.",
-    {
-        AuditAction.RETENTION_CHANGED: "It was changed how long the organization keeps events: `before` and `after`.",
-        AuditAction.EXTENSION_USER_ERASED: "Everything held on an extension user was deleted: how many of what.",
-        AuditAction.EXTENSION_USER_EXPORTED: "Everything held on an extension user was downloaded.",
-        AuditAction.BEHAVIORS_EXPORTED: "Events were downloaded: `format`, `from` and `to`.",
-        AuditAction.BEHAVIOR_DELETED: "An event was deleted, of the subject if it was not anonymous.",
-        AuditAction.KEY_ISSUED: "An extension user was made, with an API key.",
-        AuditAction.KEY_REPLACED: "An extension user got a new API key, and the old one stopped working.",
-        AuditAction.EXTENSION_USER_DEACTIVATED: "An extension user was deactivated: their events are refused.",
-        AuditAction.EXTENSION_USER_REACTIVATED: "An extension user was activated again.",
-        AuditAction.MEMBER_ADDED: "A user became a member, with a `role`.",
-        AuditAction.MEMBER_ROLE_CHANGED: "A member got another `role`.",
-        AuditAction.MEMBER_REMOVED: "A membership ended.",
-        AuditAction.ORGANIZATION_CREATED: "The organization was made.",
-        AuditAction.ORGANIZATION_DELETED: "The organization was deleted with everything in it: how many of what.",
-        AuditAction.USER_CREATED: "An account was made; `superAdmin`: whether of a super admin.",
-        AuditAction.PASSWORD_CHANGED: "A user changed their own password.",
-        AuditAction.PASSWORD_SET: "A user's password was set by the command line.",
-    },
-)
+described(ExportFormat, "The format of an export.")
+described(UsageExportFormat, "The format of an export of usage.")
+described(AuditAction, "An action in the audit log.")
+described(ErasureStatus, "The state of an erasure.")

@@ -15,9 +15,11 @@ from core.errors import AppError
 
 @strawberry.interface(description="A failure that the caller can act on.")
 class Error:
-    """What every failure has."""
+    """The interface of all failures."""
 
-    message: str = strawberry.field(description="What was wrong, what is allowed, what to do: fit to be shown.")
+    message: str = strawberry.field(
+        description="The cause, the allowed values and the remedy, in words that can be shown to people."
+    )
 
 
 @strawberry.type(description="An argument is out of its range.")
@@ -43,7 +45,7 @@ class InvalidRefreshToken(Error):
 class TooManyAttempts(Error):
     """See core.errors.TooManyAttempts."""
 
-    retry_after_seconds: int = strawberry.field(description="How long to wait before the next attempt, in seconds.")
+    retry_after_seconds: int = strawberry.field(description="The time to wait before the next attempt, in seconds.")
 
 
 @strawberry.type(description="There is no such thing, or none that the viewer may know of.")
@@ -61,6 +63,21 @@ class AlreadyMember(Error):
     """See core.errors.AlreadyMember."""
 
 
+@strawberry.type(description="The organization has an open offer of membership to that username.")
+class AlreadyOffered(Error):
+    """See core.errors.AlreadyOffered."""
+
+
+@strawberry.type(description="The organization has as many open offers of membership as it may have.")
+class TooManyOffers(Error):
+    """See core.errors.TooManyOffers."""
+
+
+@strawberry.type(description="There are as many service accounts, or API tokens of the user, as there may be.")
+class TooManyTokens(Error):
+    """See core.errors.TooManyTokens."""
+
+
 @strawberry.type(description="The organization would be left without an admin.")
 class LastAdmin(Error):
     """See core.errors.LastAdmin."""
@@ -72,7 +89,7 @@ class OutdatedVersion(Error):
 
 
 class _MessageHandler:
-    """Shows an error whose message says it all. An ExceptionHandler by shape: its types are known when it is made."""
+    """Shows an error that has nothing but a message. An ExceptionHandler by shape; it is made with its types."""
 
     def __init__(self, exception_type: type[AppError], error_type: type[Error]) -> None:
         self.exception_type = exception_type
@@ -100,6 +117,9 @@ HANDLERS: tuple[ExceptionHandler[Any, Any], ...] = (
     _MessageHandler(errors.NotFound, NotFound),
     _MessageHandler(errors.NameTaken, NameTaken),
     _MessageHandler(errors.AlreadyMember, AlreadyMember),
+    _MessageHandler(errors.AlreadyOffered, AlreadyOffered),
+    _MessageHandler(errors.TooManyOffers, TooManyOffers),
+    _MessageHandler(errors.TooManyTokens, TooManyTokens),
     _MessageHandler(errors.LastAdmin, LastAdmin),
     _MessageHandler(errors.OutdatedVersion, OutdatedVersion),
 )

@@ -7,30 +7,35 @@ from zoneinfo import ZoneInfo
 
 import strawberry
 
-from db.queries.behavior import BehaviorRow
-from db.queries.extension_user import ExtensionUserRow
+from db.queries.behaviors import BehaviorRow
+from db.queries.extension_users import ExtensionUserRow
 from db.queries.filters import EventFilter
-from db.queries.organization import OrganizationRow
+from db.queries.organizations import OrganizationRow
 from db.queries.people import Subject
-from db.queries.session import SessionQuery, SessionRow
-from resolvers import behavior as behaviors
-from resolvers import insight as insights
-from resolvers import organization as organizations
-from resolvers import session as sessions
-from resolvers.deep_work import DeepWork as DeepWorkRow
-from resolvers.insight import UsageInsight as InsightRow
-from resolvers.pages import Connection as ConnectionRow
-from resolvers.pages import TwoWay
-from resolvers.usage import Usage as UsageQuestion
-from schema.behavior import Behavior, OrderByArgument, WhereArgument, events_asked_for, ordering
+from db.queries.sessions import SessionQuery, SessionRow
+from execution.context import Info
+from execution.declarations import PERSON_DAY, priced
+from resolvers import behaviors, insights, organizations, sessions
+from resolvers.deep_work import DeepWorkRow
+from resolvers.insights import UsageInsightRow
+from resolvers.pages import ConnectionRow, TwoWay
+from resolvers.usage import UsageQuery
+from schema.behavior import (
+    Behavior,
+    BehaviorPeriodArgument,
+    OrderByArgument,
+    WhereArgument,
+    events_asked_for,
+    ordering,
+)
 from schema.connection import After, Before, Connection, First, FirstOf, LastOf
-from schema.context import Info
 from schema.deep_work import DeepWork
 from schema.enums import BehaviorOrder, Language
-from schema.insight import LanguageArgument, UsageInsight
+from schema.insight import INSIGHT_MEASURES, LanguageArgument, UsageInsight
 from schema.node import Node
+from schema.period import LocalTime, PeriodArgument, TimeZoneArgument, WeekStartArgument
 from schema.session import Session
-from schema.usage import PeriodArgument, TimeZoneArgument, Usage, UsageFilterArgument, question
+from schema.usage import Usage, UsageFilterArgument, question
 
 if TYPE_CHECKING:
     from schema.organization import Organization
@@ -48,13 +53,22 @@ class ExtensionUser(Node):
     def uuid(root: strawberry.Parent[ExtensionUserRow]) -> UUID:
         return root.id
 
-    username: str = strawberry.field(description="Their name, unique in the organization whatever the case.")
-    is_active: bool = strawberry.field(description="Whether their events are collected.")
+    username: str = strawberry.field(description="The name, unique in the organization, in any case and form.")
+    is_active: bool = strawberry.field(description="True if their events are collected.")
     api_key_prefix: str = strawberry.field(description="The first characters of their API key, to recognise it by.")
-    created_at: datetime = strawberry.field(description="When they were made.")
-    updated_at: datetime = strawberry.field(description="When they were last changed.")
+    created_at: datetime = strawberry.field(description="The time at which they were created.")
+    updated_at: datetime = strawberry.field(description="The time of the last change.")
     last_used_at: datetime | None = strawberry.field(
-        description="When their API key was last used, to within a minute; null when it never was."
+        description="The time at which their API key was last used, to within a minute; null if it never was."
+    )
+    last_keyless_event_at: datetime | None = strawberry.field(
+        description="The time at which an event in their name was last stored without their API key, to within a "
+        "minute; null when none ever was. Events that an admin sends by `ingestBehaviors` do not count."
+    )
+    clock_skew_seconds: float | None = strawberry.field(
+        description="The seconds that their browser's clock was ahead of the server's (negative: behind) when it last "
+        "told its time (`sentAt`), to within a minute of when it did; null if it never has. The time that the request "
+        "took to arrive is in it."
     )
 
     @strawberry.field(
@@ -64,8 +78,10 @@ class ExtensionUser(Node):
     async def organization(root: strawberry.Parent[ExtensionUserRow], info: Info) -> OrganizationRow | None:
         return await organizations.organization(info.context.caller, root.organization_id)
 
-    @strawberry.field(graphql_type=Connection[Behavior], description="Their browsing events.")
-    async def behaviors(
+    @strawberry.field(
+        graphql_type=Connection[Behavior], description="Their browsing events.", metadata=priced(day=PERSON_DAY)
+    )
+    async def behaviors(  # noqa: PLR0913, PLR0917 - the arguments of the field
         root: strawberry.Parent[ExtensionUserRow],
         info: Info,
         where: WhereArgument = None,
@@ -74,51 +90,72 @@ class ExtensionUser(Node):
         after: After = None,
         last: LastOf = None,
         before: Before = None,
+        period: BehaviorPeriodArgument = None,
+        timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+        week_start: WeekStartArgument = None,
     ) -> ConnectionRow[BehaviorRow]:
-        time_range, conditions = events_asked_for(where)
+        time = LocalTime(timezone, week_start, root.organization_id)
+        time_range, conditions = await events_asked_for(info, where, period, time)
         place = TwoWay(first, after, last, before)
         return await behaviors.of_user(info.context.caller, root.id, time_range, conditions, ordering(order_by), place)
 
-    @strawberry.field(graphql_type=Connection[Session], description="Their browsing sessions, the newest first.")
+    @strawberry.field(
+        graphql_type=Connection[Session],
+        description="Their browsing sessions, the newest first.",
+        metadata=priced(day=PERSON_DAY, measures=1, from_events=True),
+    )
     async def sessions(
         root: strawberry.Parent[ExtensionUserRow],
         info: Info,
         period: PeriodArgument,
         first: First = 20,
         after: After = None,
+        timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+        week_start: WeekStartArgument = None,
     ) -> ConnectionRow[SessionRow]:
-        query = SessionQuery(period.resolve(), EventFilter())
+        time_range = await LocalTime(timezone, week_start, root.organization_id).resolve(info, period)
+        query = SessionQuery(time_range, EventFilter())
         return await sessions.of_user(info.context.caller, root.id, query, first, after)
 
-    @strawberry.field(graphql_type=Usage | None, description="What they did in a period.")
-    def usage(
+    @strawberry.field(graphql_type=Usage | None, description="The usage in a period.", metadata=priced(day=PERSON_DAY))
+    async def usage(
         root: strawberry.Parent[ExtensionUserRow],
         info: Info,
         period: PeriodArgument,
         where: UsageFilterArgument = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
-    ) -> UsageQuestion:
-        return question(info, period, where, timezone, Subject.USER, root.id)
-
-    @strawberry.field(graphql_type=DeepWork | None, description="The deep work done in a period.")
-    def deep_work(
-        root: strawberry.Parent[ExtensionUserRow],
-        info: Info,
-        period: PeriodArgument,
-        where: UsageFilterArgument = None,
-        timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
-    ) -> DeepWorkRow:
-        return DeepWorkRow(question(info, period, where, timezone, Subject.USER, root.id))
+        week_start: WeekStartArgument = None,
+    ) -> UsageQuery:
+        time = LocalTime(timezone, week_start, root.organization_id)
+        return await question(info, period, where, time, Subject.USER, root.id)
 
     @strawberry.field(
-        graphql_type=UsageInsight | None, description="What the figures of a period say about how they work."
+        graphql_type=DeepWork | None, description="The deep work done in a period.", metadata=priced(day=PERSON_DAY)
+    )
+    async def deep_work(
+        root: strawberry.Parent[ExtensionUserRow],
+        info: Info,
+        period: PeriodArgument,
+        where: UsageFilterArgument = None,
+        timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+        week_start: WeekStartArgument = None,
+    ) -> DeepWorkRow:
+        time = LocalTime(timezone, week_start, root.organization_id)
+        return DeepWorkRow(await question(info, period, where, time, Subject.USER, root.id))
+
+    @strawberry.field(
+        graphql_type=UsageInsight | None,
+        description="A description of their work in a period, made from figures.",
+        metadata=priced(day=PERSON_DAY, measures=INSIGHT_MEASURES),
     )
     async def insight(
         root: strawberry.Parent[ExtensionUserRow],
         info: Info,
         period: PeriodArgument,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+        week_start: WeekStartArgument = None,
         language: LanguageArgument = Language.EN,
-    ) -> InsightRow:
-        asked = question(info, period, None, timezone, Subject.USER, root.id)
+    ) -> UsageInsightRow:
+        time = LocalTime(timezone, week_start, root.organization_id)
+        asked = await question(info, period, None, time, Subject.USER, root.id)
         return await insights.insight(info.context.caller, asked, root.organization_id, language)

@@ -1,4 +1,4 @@
-"""Insight: what the figures of a period say about how somebody works."""
+"""Insight: a description of somebody's work in a period, made from figures."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,12 +8,18 @@ import strawberry
 
 from core.insight import Evidence
 from core.limits import GROUPS_PAGE
-from db.queries.extension_user import ExtensionUserRow
-from resolvers import extension_user as extension_users
-from resolvers.insight import CategoryPart, DomainPart, ScoreWithEvidence, SentenceWithEvidence
-from resolvers.insight import DomainBreakdown as BreakdownRow
-from resolvers.insight import UsageInsight as InsightRow
-from schema.context import Info
+from db.queries.extension_users import ExtensionUserRow
+from execution.context import Info
+from resolvers import extension_users
+from resolvers.insights import (
+    CategoryPart,
+    DomainBreakdownRow,
+    DomainPart,
+    ScoreWithEvidence,
+    SentenceWithEvidence,
+    UsageInsightRow,
+)
+from schema.domain_display import DOMAIN_DISPLAY, shown_domain, shown_domain_or_null
 from schema.enums import Category, FocusLevel, InsightMethod, Language, Unit, WorkPattern
 
 if TYPE_CHECKING:
@@ -24,7 +30,10 @@ def _part(description: str) -> Any:
     return strawberry.field(graphql_type=CategoryTime, description=description)
 
 
-LanguageArgument = Annotated[Language, strawberry.argument(description="What the sentences are written in.")]
+INSIGHT_MEASURES = 22
+"""Number of measures that an insight is made of: its price."""
+
+LanguageArgument = Annotated[Language, strawberry.argument(description="The language of the sentences.")]
 
 
 @strawberry.type(
@@ -37,14 +46,15 @@ class InsightEvidence:
 
     id: str = strawberry.field(description="Its name within the insight: `e1`.")
     measure: str = strawberry.field(
-        description="The field that has the value: of UsageMeasures (`trackedSeconds`), or its path from the subject "
+        description="The field that has the value: of UsageMeasures (`activeSeconds`), or its path from the subject "
         "where it is deep work's (`deepWork.longestSeconds`)."
     )
     start: datetime = strawberry.field(description="The first instant of the period it is measured in.")
     end: datetime = strawberry.field(description="The first instant after that period.")
     value: float = strawberry.field(description="The figure.")
-    unit: Unit = strawberry.field(description="What it counts.")
+    unit: Unit = strawberry.field(description="The unit of the figure.")
     domain: str | None = strawberry.field(description="The domain it is of; null when it is of no single one.")
+    domain_display: str | None = strawberry.field(resolver=shown_domain_or_null, description=DOMAIN_DISPLAY)
     category: Category | None = strawberry.field(description="The category it is of; null when it is of no single one.")
     hour_of_day: int | None = strawberry.field(
         description="The hour on the clock that it is of, 0 to 23; null when it is of no single one."
@@ -52,7 +62,7 @@ class InsightEvidence:
 
     @strawberry.field(
         graphql_type=Annotated["ExtensionUser", strawberry.lazy("schema.extension_user")] | None,
-        description="Whose it is, where an organization's insight goes by one of its people: the median person.",
+        description="The person it is of, where an organization's insight goes by the median person; else null.",
     )
     async def extension_user(root: strawberry.Parent[Evidence], info: Info) -> ExtensionUserRow | None:
         person = root.extension_user_id
@@ -61,44 +71,45 @@ class InsightEvidence:
 
 @strawberry.type(description="A sentence, and the figures it rests on.")
 class InsightSentence:
-    """Shows a resolvers.insight.SentenceWithEvidence."""
+    """Shows a resolvers.insights.SentenceWithEvidence."""
 
-    text: str = strawberry.field(description="What it says, in the language asked for.")
+    text: str = strawberry.field(description="The text, in the language asked for.")
     evidence: list[Evidence] = strawberry.field(
         graphql_type=list[InsightEvidence], description="The figures it rests on: at least one."
     )
 
 
-@strawberry.type(description="How productive the work was, from 0 to 100. docs/insight.md says how it is computed.")
+@strawberry.type(description="The productivity of the work, from 0 to 100. docs/insight.md says how it is computed.")
 class ProductivityScore:
-    """Shows a resolvers.insight.ScoreWithEvidence."""
+    """Shows a resolvers.insights.ScoreWithEvidence."""
 
     overall: int = strawberry.field(description="The parts together: 40% focus, 40% efficiency, 20% balance.")
-    focus: int = strawberry.field(description="How undivided attention was: switching, deep work, domains.")
+    focus: int = strawberry.field(description="The focus of attention: switching, deep work, domains.")
     efficiency: int = strawberry.field(
-        description="How much of the time was purposeful by its categories, and how much of it engaged."
+        description="The part of the time that was purposeful by its categories, and the part of it that was engaged."
     )
     balance: int = strawberry.field(description="Pauses, hours of the day, and room beside communication.")
-    explanation: str = strawberry.field(description="How it comes about, in the language asked for.")
+    explanation: str = strawberry.field(description="An explanation of the score, in the language asked for.")
     evidence: list[Evidence] = strawberry.field(
         graphql_type=list[InsightEvidence], description="The figures it is computed from."
     )
 
 
-@strawberry.type(description="A domain's tracked time.")
+@strawberry.type(description="A domain's active time.")
 class DomainTime:
-    """Shows a resolvers.insight.DomainPart."""
+    """Shows a resolvers.insights.DomainPart."""
 
     domain: str = strawberry.field(description="The domain.")
-    seconds: float = strawberry.field(description="Its `trackedSeconds`.")
+    domain_display: str = strawberry.field(resolver=shown_domain, description=DOMAIN_DISPLAY)
+    seconds: float = strawberry.field(description="Its `activeSeconds`.")
 
 
-@strawberry.type(description="The tracked time of a category's domains.")
+@strawberry.type(description="The active time of a category's domains.")
 class CategoryTime:
-    """Shows a resolvers.insight.CategoryPart."""
+    """Shows a resolvers.insights.CategoryPart."""
 
     category: Category = strawberry.field(description="The category.")
-    total_seconds: float = strawberry.field(description="The `trackedSeconds` of all its domains, listed or not.")
+    total_seconds: float = strawberry.field(description="The `activeSeconds` of all its domains, listed or not.")
     domains: list[DomainPart] = strawberry.field(
         graphql_type=list[DomainTime],
         description=f"Its domains, the one with the most time first. Of all categories together, the {GROUPS_PAGE} "
@@ -106,78 +117,80 @@ class CategoryTime:
     )
 
 
-@strawberry.type(description="Where the time went, by category and domain.")
+@strawberry.type(description="The active time by category and domain.")
 class DomainBreakdown:
-    """Shows a resolvers.insight.DomainBreakdown."""
+    """Shows a resolvers.insights.DomainBreakdownRow."""
 
     work_tools: CategoryPart = _part("Tools of work.")
     development: CategoryPart = _part("Development.")
     research: CategoryPart = _part("Research.")
     communication: CategoryPart = _part("Communication.")
     distractions: CategoryPart = _part("Distractions.")
-    other: CategoryPart = _part("What is in none of these categories.")
+    other: CategoryPart = _part("All other domains.")
 
 
 @strawberry.type(
-    description="What the figures of a period say about how somebody works. Every sentence names the figures it rests "
-    "on. docs/insight.md says how each part is found."
+    description="A description of somebody's work in a period, made from figures. Every sentence names the figures it "
+    "rests on. docs/insight.md says how each part is found."
 )
 class UsageInsight:
-    """Shows a resolvers.insight.UsageInsight."""
+    """Shows a resolvers.insights.UsageInsightRow."""
 
     @strawberry.field(description="The first instant of the period.")
-    def start(root: strawberry.Parent[InsightRow]) -> datetime:
+    def start(root: strawberry.Parent[UsageInsightRow]) -> datetime:
         return root.usage.start
 
     @strawberry.field(description="The first instant after the period.")
-    def end(root: strawberry.Parent[InsightRow]) -> datetime:
+    def end(root: strawberry.Parent[UsageInsightRow]) -> datetime:
         return root.usage.end
 
     @strawberry.field(description="The time zone asked for.")
-    def timezone(root: strawberry.Parent[InsightRow]) -> ZoneInfo:
+    def timezone(root: strawberry.Parent[UsageInsightRow]) -> ZoneInfo:
         return root.usage.timezone
 
-    @strawberry.field(description="What the sentences are written in.")
-    def language(root: strawberry.Parent[InsightRow]) -> Language:
+    @strawberry.field(description="The language of the sentences.")
+    def language(root: strawberry.Parent[UsageInsightRow]) -> Language:
         return root.insight.language
 
-    @strawberry.field(description="How undivided attention was; null with too little data.")
-    def focus_level(root: strawberry.Parent[InsightRow]) -> FocusLevel | None:
+    @strawberry.field(description="The focus of attention; null with too little data.")
+    def focus_level(root: strawberry.Parent[UsageInsightRow]) -> FocusLevel | None:
         return root.insight.focus_level
 
     focus_insight: SentenceWithEvidence = strawberry.field(
-        graphql_type=InsightSentence, description="Why the focus level is what it is, or that there is too little data."
+        graphql_type=InsightSentence,
+        description="The reason for the focus level, or a note that there is too little data.",
     )
 
-    @strawberry.field(description="What stands out in how it was worked.")
-    def work_pattern(root: strawberry.Parent[InsightRow]) -> WorkPattern:
+    @strawberry.field(description="The most prominent trait of the work.")
+    def work_pattern(root: strawberry.Parent[UsageInsightRow]) -> WorkPattern:
         return root.insight.work_pattern
 
     productivity_score: ScoreWithEvidence | None = strawberry.field(
         graphql_type=ProductivityScore | None,
-        description="How productive the work was; null with too little data, which is no bad score.",
+        description="The productivity of the work; null with too little data, which is no bad score.",
     )
-    domain_breakdown: BreakdownRow = strawberry.field(
-        graphql_type=DomainBreakdown, description="Where the time went, by category and domain."
+    domain_breakdown: DomainBreakdownRow = strawberry.field(
+        graphql_type=DomainBreakdown, description="The active time by category and domain."
     )
     key_findings: list[SentenceWithEvidence] = strawberry.field(
-        graphql_type=list[InsightSentence], description="What stands out; empty with too little data."
+        graphql_type=list[InsightSentence], description="The most prominent facts; empty with too little data."
     )
     behavior_insights: list[SentenceWithEvidence] = strawberry.field(
-        graphql_type=list[InsightSentence], description="How it was worked; empty with too little data."
+        graphql_type=list[InsightSentence],
+        description="Sentences about the way of working; empty with too little data.",
     )
     recommendations: list[SentenceWithEvidence] = strawberry.field(
         graphql_type=list[InsightSentence],
-        description="What might be done differently; empty with too little data.",
+        description="Suggestions for other ways of working; empty with too little data.",
     )
 
     @strawberry.field(graphql_type=list[InsightEvidence], description="All figures that anything in it rests on.")
-    def evidence(root: strawberry.Parent[InsightRow]) -> list[Evidence]:
+    def evidence(root: strawberry.Parent[UsageInsightRow]) -> list[Evidence]:
         return list(root.insight.evidence)
 
-    method: InsightMethod = strawberry.field(description="How the sentences were made.")
-    model: str | None = strawberry.field(description="Which model worded the sentences; null when none did.")
-    generated_at: datetime = strawberry.field(description="When the sentences were made.")
+    method: InsightMethod = strawberry.field(description="The way in which the sentences were made.")
+    model: str | None = strawberry.field(description="The model that worded the sentences; null when none did.")
+    generated_at: datetime = strawberry.field(description="The time at which the sentences were made.")
     as_of: datetime = strawberry.field(
-        description="When the figures were asked for: every event acknowledged before is in them."
+        description="The time at which the figures were read: every event acknowledged before is in them."
     )

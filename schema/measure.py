@@ -3,19 +3,23 @@
 import strawberry
 
 from core.dimensions import Dimension
-from core.measures import MEASURES, Measure
-from schema.enums import Unit, UsageDimension
+from db.metrics.measure import Measure
+from db.metrics.measures import MEASURES
+from schema.enums import Additivity, Unit, UsageDimension
 
 
-@strawberry.type(description="A measure: what a field of UsageMeasures means, and what it can be split by.")
+@strawberry.type(
+    description="A measure: the meaning of a field of UsageMeasures, and the dimensions it can be split by."
+)
 class MeasureInfo:
     """A line of the catalogue."""
 
     name: str = strawberry.field(description="The field of UsageMeasures.")
-    definition: str = strawberry.field(description="What it means, exactly.")
-    unit: Unit = strawberry.field(description="What its number counts.")
-    dimensions: list[UsageDimension] = strawberry.field(description="What `groups` can split it by.")
-    by_time: bool = strawberry.field(description="Whether `series` can split it into buckets.")
+    definition: str = strawberry.field(description="The exact definition.")
+    unit: Unit = strawberry.field(description="The unit of its number.")
+    dimensions: list[UsageDimension] = strawberry.field(description="The dimensions by which `groups` can split it.")
+    by_time: bool = strawberry.field(description="True if `series` can split it into buckets.")
+    additivity: Additivity = strawberry.field(description="The periods whose figures of it add up.")
 
 
 def measure_infos() -> list[MeasureInfo]:
@@ -30,4 +34,5 @@ def _info(measure: Measure) -> MeasureInfo:
         unit=measure.unit,
         dimensions=[dimension for dimension in Dimension if dimension in measure.dimensions],
         by_time=measure.by_time,
+        additivity=measure.additivity,
     )

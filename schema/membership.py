@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db.queries.membership import MembershipRow
-from db.queries.organization import OrganizationRow
-from db.queries.user import UserRow
-from resolvers import organization as organizations
-from resolvers import user as users
-from schema.context import Info
+from db.queries.memberships import MembershipRow
+from db.queries.organizations import OrganizationRow
+from db.queries.users import UserRow
+from execution.context import Info
+from resolvers import organizations, users
 from schema.enums import Role
 from schema.user import User
 
@@ -33,5 +32,5 @@ class Membership:
     async def organization(root: strawberry.Parent[MembershipRow], info: Info) -> OrganizationRow | None:
         return await organizations.organization(info.context.caller, root.organization_id)
 
-    role: Role = strawberry.field(description="What they may do in it.")
-    joined_at: datetime = strawberry.field(description="When they became a member.")
+    role: Role = strawberry.field(description="The role in the organization.")
+    joined_at: datetime = strawberry.field(description="The time at which they became a member.")

@@ -1,4 +1,4 @@
-"""The mutations, each from a file of its own. Every one answers with a union of its success and what can go wrong."""
+"""The mutations, from a file for each subject. Each answers with a union of its success and its expected failures."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -6,33 +6,91 @@ from typing import Any
 import strawberry
 from strawberry.extensions import FieldExtension
 
-from schema.context import Info
-from schema.mutations.add_member import AddMemberResult, add_member
-from schema.mutations.change_password import ChangePasswordResult, change_password
-from schema.mutations.create_extension_user import CreateExtensionUserResult, create_extension_user
-from schema.mutations.create_organization import CreateOrganizationResult, create_organization
-from schema.mutations.create_user import CreateUserResult, create_user
-from schema.mutations.delete_behavior import DeleteBehaviorResult, delete_behavior
-from schema.mutations.delete_category_rules import DeleteCategoryRulesResult, delete_category_rules
-from schema.mutations.delete_extension_user import DeleteExtensionUserResult, delete_extension_user
-from schema.mutations.delete_organization import DeleteOrganizationResult, delete_organization
-from schema.mutations.erase_extension_user import EraseExtensionUserResult, erase_extension_user
-from schema.mutations.export_behaviors import ExportBehaviorsResult, export_behaviors
-from schema.mutations.export_extension_user import ExportExtensionUserResult, export_extension_user
-from schema.mutations.ingest_behaviors import IngestBehaviorsResult, ingest_behaviors
-from schema.mutations.login import LoginResult, login
-from schema.mutations.logout import LogoutResult, logout
-from schema.mutations.refresh_session import RefreshSessionResult, refresh_session
-from schema.mutations.regenerate_api_key import RegenerateApiKeyResult, regenerate_api_key
-from schema.mutations.remove_member import RemoveMemberResult, remove_member
-from schema.mutations.set_category_rules import SetCategoryRulesResult, set_category_rules
-from schema.mutations.update_extension_user import UpdateExtensionUserResult, update_extension_user
-from schema.mutations.update_member_role import UpdateMemberRoleResult, update_member_role
-from schema.mutations.update_organization import UpdateOrganizationResult, update_organization
+from core.token_scopes import TokenScope
+from execution.context import Info
+from execution.declarations import OPEN_TO_EVERYBODY, SIGNED_IN, SIGNS_IN, priced
+from execution.documents.prices import new_people_points, usage_export_points
+from execution.token_scopes import for_tokens
+from schema.mutations.api_token import (
+    CreatePersonalAccessTokenResult,
+    CreateServiceAccountResult,
+    RevokeTokenResult,
+    create_personal_access_token,
+    create_service_account,
+    revoke_token,
+)
+from schema.mutations.behaviors import DeleteBehaviorResult, IngestBehaviorsResult, delete_behavior, ingest_behaviors
+from schema.mutations.category_rules import (
+    DeleteCategoryRulesResult,
+    SetCategoryRulesResult,
+    delete_category_rules,
+    set_category_rules,
+)
+from schema.mutations.exports import (
+    ExportBehaviorsResult,
+    ExportExtensionUserResult,
+    export_behaviors,
+    export_extension_user,
+)
+from schema.mutations.extension_user import (
+    CreateExtensionUserResult,
+    DeleteExtensionUserResult,
+    EraseExtensionUserResult,
+    RegenerateApiKeyResult,
+    UpdateExtensionUserResult,
+    create_extension_user,
+    delete_extension_user,
+    erase_extension_user,
+    regenerate_api_key,
+    update_extension_user,
+)
+from schema.mutations.extension_users import CreateExtensionUsersResult, create_extension_users
+from schema.mutations.membership import (
+    AcceptMembershipResult,
+    AddMemberResult,
+    DeclineMembershipResult,
+    LeaveOrganizationResult,
+    RemoveMemberResult,
+    UpdateMemberRoleResult,
+    WithdrawMembershipOfferResult,
+    accept_membership,
+    add_member,
+    decline_membership,
+    leave_organization,
+    remove_member,
+    update_member_role,
+    withdraw_membership_offer,
+)
+from schema.mutations.organization import (
+    CreateOrganizationResult,
+    DeleteOrganizationResult,
+    UpdateOrganizationResult,
+    create_organization,
+    delete_organization,
+    update_organization,
+)
+from schema.mutations.session import (
+    ChangePasswordResult,
+    LoginResult,
+    LogoutResult,
+    RefreshSessionResult,
+    change_password,
+    login,
+    logout,
+    refresh_session,
+)
+from schema.mutations.sign_in import (
+    EndOtherSignInsResult,
+    EndSignInResult,
+    end_other_sign_ins,
+    end_sign_in,
+)
+from schema.mutations.usage_export import ExportUsageResult, export_usage
+from schema.mutations.user import CreateUserResult, create_user
 
 
-class _Afresh(FieldExtension):
-    """Each mutation of a request sees what those before it have changed: nothing loaded for them is used again."""
+class _FreshData(FieldExtension):
+    """Drops data loaded by earlier mutations of the request, so that each mutation sees their changes."""
 
     async def resolve_async(
         self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **arguments: Any
@@ -42,55 +100,103 @@ class _Afresh(FieldExtension):
 
 
 def _mutation(**options: Any) -> Any:
-    return strawberry.mutation(**options, extensions=[_Afresh()])
+    return strawberry.mutation(**options, extensions=[_FreshData()])
 
 
 @strawberry.type(
     description="The changes. Each answers with a union of its success and the failures that a caller can act on."
 )
 class Mutation:
-    """One attribute a mutation."""
+    """The mutations, an attribute for each."""
 
     login_ = _mutation(
         name="login",
+        metadata=SIGNS_IN | for_tokens(),
         resolver=login,
         graphql_type=LoginResult,
         description="Begin a session. Counts against the account and the address, whatever the outcome.",
     )
     refresh_session_ = _mutation(
         name="refreshSession",
+        metadata=SIGNS_IN | for_tokens(),
         resolver=refresh_session,
         graphql_type=RefreshSessionResult,
         description="Go on with a session whose access token has ended. A refresh token is good for one use; "
         "a second one ends the session.",
     )
-    logout_ = _mutation(name="logout", resolver=logout, graphql_type=LogoutResult, description="End the session.")
+    logout_ = _mutation(
+        name="logout",
+        metadata=OPEN_TO_EVERYBODY,
+        resolver=logout,
+        graphql_type=LogoutResult,
+        description="End the session.",
+    )
     change_password_ = _mutation(
         name="changePassword",
+        metadata=SIGNED_IN,
         resolver=change_password,
         graphql_type=ChangePasswordResult,
         description="Set one's own password and end every other session of the account.",
     )
+    end_sign_in_ = _mutation(
+        name="endSignIn",
+        metadata=SIGNED_IN,
+        resolver=end_sign_in,
+        graphql_type=EndSignInResult,
+        description="End one of one's own sign-ins, on another device, say. Its tokens are refused at once.",
+    )
+    end_other_sign_ins_ = _mutation(
+        name="endOtherSignIns",
+        metadata=SIGNED_IN,
+        resolver=end_other_sign_ins,
+        graphql_type=EndOtherSignInsResult,
+        description="End all of one's own sign-ins but the one that this request uses.",
+    )
+    create_service_account_ = _mutation(
+        name="createServiceAccount",
+        metadata=SIGNED_IN,
+        resolver=create_service_account,
+        graphql_type=CreateServiceAccountResult,
+        description="Make a service account of an organization, with an API token. For the organization's admins.",
+    )
+    create_personal_access_token_ = _mutation(
+        name="createPersonalAccessToken",
+        metadata=SIGNED_IN,
+        resolver=create_personal_access_token,
+        graphql_type=CreatePersonalAccessTokenResult,
+        description="Make an API token that has the viewer's own rights, within its scopes.",
+    )
+    revoke_token_ = _mutation(
+        name="revokeToken",
+        metadata=SIGNED_IN,
+        resolver=revoke_token,
+        graphql_type=RevokeTokenResult,
+        description="Delete a service account, or a personal access token of one's own; the token is refused at once.",
+    )
     create_user_ = _mutation(
         name="createUser",
+        metadata=SIGNED_IN,
         resolver=create_user,
         graphql_type=CreateUserResult,
         description="Make an account. For super admins.",
     )
     create_organization_ = _mutation(
         name="createOrganization",
+        metadata=SIGNED_IN,
         resolver=create_organization,
         graphql_type=CreateOrganizationResult,
         description="Make an organization. For super admins.",
     )
     update_organization_ = _mutation(
         name="updateOrganization",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
         resolver=update_organization,
         graphql_type=UpdateOrganizationResult,
         description="Change an organization's name, description or retention. For its admins.",
     )
     delete_organization_ = _mutation(
         name="deleteOrganization",
+        metadata=SIGNED_IN,
         resolver=delete_organization,
         graphql_type=DeleteOrganizationResult,
         description="Delete an organization with its memberships, extension users and all their events, for good. "
@@ -98,36 +204,78 @@ class Mutation:
     )
     add_member_ = _mutation(
         name="addMember",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
         resolver=add_member,
         graphql_type=AddMemberResult,
-        description="Make a user a member of an organization. For its admins.",
+        description="Offer a user membership of an organization: they are a member once they accept. For its admins.",
+    )
+    withdraw_membership_offer_ = _mutation(
+        name="withdrawMembershipOffer",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+        resolver=withdraw_membership_offer,
+        graphql_type=WithdrawMembershipOfferResult,
+        description="Take an offer of membership back. For the organization's admins.",
+    )
+    accept_membership_ = _mutation(
+        name="acceptMembership",
+        metadata=SIGNED_IN,
+        resolver=accept_membership,
+        graphql_type=AcceptMembershipResult,
+        description="Accept an offer of membership. For whoever it was made to.",
+    )
+    decline_membership_ = _mutation(
+        name="declineMembership",
+        metadata=SIGNED_IN,
+        resolver=decline_membership,
+        graphql_type=DeclineMembershipResult,
+        description="Decline an offer of membership. For whoever it was made to; the organization is not told.",
     )
     update_member_role_ = _mutation(
         name="updateMemberRole",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
         resolver=update_member_role,
         graphql_type=UpdateMemberRoleResult,
         description="Change a member's role. For the organization's admins; the last admin stays one.",
     )
     remove_member_ = _mutation(
         name="removeMember",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
         resolver=remove_member,
         graphql_type=RemoveMemberResult,
         description="End a membership. For the organization's admins; the last admin stays.",
     )
+    leave_organization_ = _mutation(
+        name="leaveOrganization",
+        metadata=SIGNED_IN,
+        resolver=leave_organization,
+        graphql_type=LeaveOrganizationResult,
+        description="End one's own membership. The last admin stays.",
+    )
     create_extension_user_ = _mutation(
         name="createExtensionUser",
+        metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE),
         resolver=create_extension_user,
         graphql_type=CreateExtensionUserResult,
         description="Make an extension user with an API key. For the organization's admins.",
     )
+    create_extension_users_ = _mutation(
+        name="createExtensionUsers",
+        metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE) | priced(by_input=new_people_points),
+        resolver=create_extension_users,
+        graphql_type=CreateExtensionUsersResult,
+        description="Make many extension users at once, each with an API key and a receipt. For the organization's "
+        "admins.",
+    )
     update_extension_user_ = _mutation(
         name="updateExtensionUser",
+        metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE),
         resolver=update_extension_user,
         graphql_type=UpdateExtensionUserResult,
         description="Rename, deactivate or reactivate an extension user. For the organization's admins.",
     )
     regenerate_api_key_ = _mutation(
         name="regenerateApiKey",
+        metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE),
         resolver=regenerate_api_key,
         graphql_type=RegenerateApiKeyResult,
         description="Give an extension user a new API key; the old one stops working at once. "
@@ -135,6 +283,7 @@ class Mutation:
     )
     delete_extension_user_ = _mutation(
         name="deleteExtensionUser",
+        metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE),
         resolver=delete_extension_user,
         graphql_type=DeleteExtensionUserResult,
         description="Delete an extension user with all their events, for good. For the organization's admins.",
@@ -142,6 +291,7 @@ class Mutation:
     )
     erase_extension_user_ = _mutation(
         name="eraseExtensionUser",
+        metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE),
         resolver=erase_extension_user,
         graphql_type=EraseExtensionUserResult,
         description="Delete everything held on an extension user, for good: their events and what was made from them, "
@@ -149,30 +299,44 @@ class Mutation:
     )
     export_extension_user_ = _mutation(
         name="exportExtensionUser",
+        metadata=SIGNED_IN | for_tokens(TokenScope.EXPORT),
         resolver=export_extension_user,
         graphql_type=ExportExtensionUserResult,
         description="Everything held on an extension user, as a download. For the organization's admins.",
     )
     export_behaviors_ = _mutation(
         name="exportBehaviors",
+        metadata=SIGNED_IN | for_tokens(TokenScope.EXPORT),
         resolver=export_behaviors,
         graphql_type=ExportBehaviorsResult,
         description="Browsing events that the viewer may see, as a download of any length.",
     )
+    export_usage_ = _mutation(
+        name="exportUsage",
+        metadata=SIGNED_IN
+        | for_tokens(TokenScope.EXPORT, TokenScope.METRICS_READ)
+        | priced(by_input=usage_export_points),
+        resolver=export_usage,
+        graphql_type=ExportUsageResult,
+        description="The series or all groups of a question, as a download. It costs as much as the question itself.",
+    )
     set_category_rules_ = _mutation(
         name="setCategoryRules",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
         resolver=set_category_rules,
         graphql_type=SetCategoryRulesResult,
         description="Create or change rules of which domains are of which category. For the organization's admins.",
     )
     delete_category_rules_ = _mutation(
         name="deleteCategoryRules",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
         resolver=delete_category_rules,
         graphql_type=DeleteCategoryRulesResult,
         description="Delete rules of which domains are of which category. For the organization's admins.",
     )
     ingest_behaviors_ = _mutation(
         name="ingestBehaviors",
+        metadata=OPEN_TO_EVERYBODY | for_tokens(TokenScope.INGEST),
         resolver=ingest_behaviors,
         graphql_type=IngestBehaviorsResult,
         description="Store browsing events, by the rules of the REST routes. Needs no sign-in; an `X-API-Key` header "
@@ -180,6 +344,7 @@ class Mutation:
     )
     delete_behavior_ = _mutation(
         name="deleteBehavior",
+        metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE),
         resolver=delete_behavior,
         graphql_type=DeleteBehaviorResult,
         description="Delete one browsing event, for good. For the organization's admins.",

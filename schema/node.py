@@ -3,12 +3,13 @@
 import strawberry
 
 from core.ids import encode_node_id
-from db.queries.behavior import BehaviorRow
-from db.queries.extension_user import ExtensionUserRow
-from db.queries.organization import OrganizationRow
-from db.queries.user import UserRow
+from db.queries.behaviors import BehaviorRow
+from db.queries.extension_users import ExtensionUserRow
+from db.queries.organizations import OrganizationRow
+from db.queries.users import UserRow
 
 ID_DESCRIPTION = "Opaque and stable. Arguments that take an id also take the plain `uuid`, of all but behaviors."
+NODE_TYPES = ("User", "Organization", "ExtensionUser", "Behavior")
 NodeRow = UserRow | OrganizationRow | ExtensionUserRow | BehaviorRow
 
 
@@ -22,7 +23,7 @@ class Node:
 
 
 def node_id(row: NodeRow) -> str:
-    """The opaque id of what a row shows."""
+    """The opaque id of a row."""
     if isinstance(row, BehaviorRow):
         return row.key.node_id
     if isinstance(row, UserRow):

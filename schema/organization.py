@@ -8,48 +8,57 @@ from zoneinfo import ZoneInfo
 import strawberry
 
 from core.category_changes import CategoryChanges
-from db.queries.audit_entry import AuditEntryRow
-from db.queries.extension_user import ExtensionUserCounts as CountsRow
-from db.queries.extension_user import ExtensionUserRow
-from db.queries.membership import MembershipRow
-from db.queries.organization import OrganizationRow
+from db.queries.api_tokens import ApiTokenRow
+from db.queries.audit_entries import AuditEntryRow
+from db.queries.extension_users import ExtensionUserCountsRow, ExtensionUserRow
+from db.queries.membership_offers import MembershipOfferRow
+from db.queries.memberships import MembershipRow
+from db.queries.organizations import OrganizationRow
 from db.queries.people import Subject
-from resolvers import audit
-from resolvers import category_rule as category_rules
-from resolvers import extension_user as extension_users
-from resolvers import insight as insights
-from resolvers import membership as memberships
-from resolvers.category_rule import CategoryRuleSet as RuleSetRow
-from resolvers.category_rule import CategoryRulesPreview as PreviewRow
-from resolvers.deep_work import DeepWork as DeepWorkRow
-from resolvers.insight import UsageInsight as InsightRow
-from resolvers.pages import Connection as ConnectionRow
-from resolvers.usage import Usage as UsageQuestion
+from execution.context import Info
+from execution.declarations import ORGANIZATION_DAY, priced
+from resolvers import api_tokens, audit, category_rules, extension_users, insights, membership_offers, memberships
+from resolvers.category_rules import CategoryRuleSetRow, CategoryRulesPreviewRow
+from resolvers.deep_work import DeepWorkRow
+from resolvers.insights import UsageInsightRow
+from resolvers.pages import ConnectionRow
+from resolvers.usage import UsageQuery
+from schema.api_token import ServiceAccount
 from schema.audit_entry import AuditEntry
 from schema.category_rule import CategoryRuleInput, CategoryRuleSet, CategoryRulesPreview
 from schema.connection import After, Connection, CountedConnection, First
-from schema.context import Info
 from schema.deep_work import DeepWork
-from schema.enums import Language, Role
+from schema.enums import Language, Role, WeekStart
 from schema.extension_user import ExtensionUser
 from schema.filters import ExtensionUserFilter
-from schema.insight import LanguageArgument, UsageInsight
+from schema.insight import INSIGHT_MEASURES, LanguageArgument, UsageInsight
 from schema.membership import Membership
+from schema.membership_offer import MembershipOffer
 from schema.node import Node
+from schema.period import LocalTime, PeriodArgument, TimeZoneArgument, WeekStartArgument
 from schema.scalars import BigInt
-from schema.usage import PeriodArgument, TimeZoneArgument, Usage, UsageFilterArgument, question
+from schema.usage import Usage, UsageFilterArgument, question
 
 
 @strawberry.type(description="An organization's extension users in numbers.")
 class ExtensionUserCounts:
-    """Shows db.queries.extension_user.ExtensionUserCounts."""
+    """Shows db.queries.extension_users.ExtensionUserCountsRow."""
 
-    total: BigInt = strawberry.field(description="All of them.")
-    active: BigInt = strawberry.field(description="Those whose events are collected.")
-    inactive: BigInt = strawberry.field(description="Those whose events are refused.")
-    used_today: BigInt = strawberry.field(description="Those whose key was used today (UTC).")
+    total: BigInt = strawberry.field(description="The number of all of them.")
+    active: BigInt = strawberry.field(description="The number of those whose events are collected.")
+    inactive: BigInt = strawberry.field(description="The number of those whose events are refused.")
+    used_today: BigInt = strawberry.field(description="The number of those whose key was used today (UTC).")
     used_this_week: BigInt = strawberry.field(
-        description="Those whose key was used today or in the six days before (UTC)."
+        description="The number of those whose key was used today or in the six days before (UTC)."
+    )
+    keyless_last_7_days: BigInt = strawberry.field(
+        name="keylessLast7Days",
+        description="The number of those with an event without their key in the last seven days, to the minute.",
+    )
+    keyless_last_30_days: BigInt = strawberry.field(
+        name="keylessLast30Days",
+        description="The number of those with an event without their key in the last 30 days, to the minute. Where it "
+        "is 0, nobody's events are refused once keys are required (`requiresApiKey`).",
     )
 
 
@@ -65,13 +74,19 @@ class Organization(Node):
     def uuid(root: strawberry.Parent[OrganizationRow]) -> UUID:
         return root.id
 
-    name: str = strawberry.field(description="What it is called; need not be unique.")
-    description: str | None = strawberry.field(description="What it is, in words.")
+    name: str = strawberry.field(description="The name; need not be unique.")
+    description: str | None = strawberry.field(description="A description of the organization.")
     retention_days: int | None = strawberry.field(
-        description="For how many days events are kept, counted from when they happened; null: for good."
+        description="The number of days for which events are kept after they happened; null: for good."
     )
-    created_at: datetime = strawberry.field(description="When it was made.")
-    updated_at: datetime = strawberry.field(description="When it was last changed.")
+    requires_api_key: bool = strawberry.field(
+        description="True if events for its people are refused unless they come with the person's API key."
+    )
+    week_start: WeekStart = strawberry.field(
+        description="The day that weeks begin on in questions about it and its people, unless they say `weekStart`."
+    )
+    created_at: datetime = strawberry.field(description="The time at which it was created.")
+    updated_at: datetime = strawberry.field(description="The time of its last change.")
 
     @strawberry.field(description="The viewer's role in it; null for a super admin who is no member.")
     def viewer_role(root: strawberry.Parent[OrganizationRow], info: Info) -> Role | None:
@@ -84,13 +99,30 @@ class Organization(Node):
         return await memberships.of_organization(info.context.caller, root.id, first, after)
 
     @strawberry.field(
+        graphql_type=Connection[MembershipOffer] | None,
+        description="Its offers of membership that wait for an answer, the oldest first. For its admins.",
+    )
+    async def membership_offers(
+        root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
+    ) -> ConnectionRow[MembershipOfferRow]:
+        return await membership_offers.of_organization(info.context.caller, root.id, first, after)
+
+    @strawberry.field(
+        graphql_type=list[ServiceAccount] | None,
+        description="Its service accounts, the newest first: at most 50. For its admins.",
+    )
+    async def service_accounts(root: strawberry.Parent[OrganizationRow], info: Info) -> list[ApiTokenRow]:
+        return await api_tokens.of_organization(info.context.caller, root.id)
+
+    @strawberry.field(
         graphql_type=CountedConnection[ExtensionUser], description="The people whose browsing is recorded, by name."
     )
     async def extension_users(
         root: strawberry.Parent[OrganizationRow],
         info: Info,
         where: Annotated[
-            ExtensionUserFilter | None, strawberry.argument(description="Which extension users; all, without it.")
+            ExtensionUserFilter | None,
+            strawberry.argument(description="A filter of extension users; without it all are listed."),
         ] = None,
         first: First = 20,
         after: After = None,
@@ -99,50 +131,66 @@ class Organization(Node):
         return await extension_users.of_organization(info.context.caller, root.id, conditions, first, after)
 
     @strawberry.field(graphql_type=ExtensionUserCounts, description="Its extension users in numbers.")
-    async def extension_user_counts(root: strawberry.Parent[OrganizationRow], info: Info) -> CountsRow:
+    async def extension_user_counts(root: strawberry.Parent[OrganizationRow], info: Info) -> ExtensionUserCountsRow:
         return await extension_users.counts(info.context.caller, root.id)
 
     @strawberry.field(
         graphql_type=Connection[AuditEntry] | None,
-        description="What was done in it, the newest first. For its admins.",
+        description="Its audit log, the newest first. For its admins.",
     )
     async def audit_log(
         root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
     ) -> ConnectionRow[AuditEntryRow]:
         return await audit.of_organization(info.context.caller, root.id, first, after)
 
-    @strawberry.field(graphql_type=Usage | None, description="What its extension users did in a period.")
-    def usage(
+    @strawberry.field(
+        graphql_type=Usage | None,
+        description="The usage of its extension users in a period.",
+        metadata=priced(day=ORGANIZATION_DAY),
+    )
+    async def usage(
         root: strawberry.Parent[OrganizationRow],
         info: Info,
         period: PeriodArgument,
         where: UsageFilterArgument = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
-    ) -> UsageQuestion:
-        return question(info, period, where, timezone, Subject.ORGANIZATION, root.id)
+        week_start: WeekStartArgument = None,
+    ) -> UsageQuery:
+        time = LocalTime(timezone, week_start or root.week_start)
+        return await question(info, period, where, time, Subject.ORGANIZATION, root.id)
 
-    @strawberry.field(graphql_type=DeepWork | None, description="The deep work done in a period.")
-    def deep_work(
+    @strawberry.field(
+        graphql_type=DeepWork | None,
+        description="The deep work done in a period.",
+        metadata=priced(day=ORGANIZATION_DAY),
+    )
+    async def deep_work(
         root: strawberry.Parent[OrganizationRow],
         info: Info,
         period: PeriodArgument,
         where: UsageFilterArgument = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+        week_start: WeekStartArgument = None,
     ) -> DeepWorkRow:
-        asked = question(info, period, where, timezone, Subject.ORGANIZATION, root.id)
+        time = LocalTime(timezone, week_start or root.week_start)
+        asked = await question(info, period, where, time, Subject.ORGANIZATION, root.id)
         return DeepWorkRow(asked)
 
     @strawberry.field(
-        graphql_type=UsageInsight | None, description="What the figures of a period say about how its people work."
+        graphql_type=UsageInsight | None,
+        description="A description of its people's work in a period, made from figures.",
+        metadata=priced(day=ORGANIZATION_DAY, measures=INSIGHT_MEASURES),
     )
     async def insight(
         root: strawberry.Parent[OrganizationRow],
         info: Info,
         period: PeriodArgument,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+        week_start: WeekStartArgument = None,
         language: LanguageArgument = Language.EN,
-    ) -> InsightRow:
-        asked = question(info, period, None, timezone, Subject.ORGANIZATION, root.id)
+    ) -> UsageInsightRow:
+        time = LocalTime(timezone, week_start or root.week_start)
+        asked = await question(info, period, None, time, Subject.ORGANIZATION, root.id)
         return await insights.insight(info.context.caller, asked, root.id, language)
 
     @strawberry.field(
@@ -153,16 +201,15 @@ class Organization(Node):
     async def category_rules(
         root: strawberry.Parent[OrganizationRow],
         info: Info,
-        version: Annotated[
-            int | None, strawberry.argument(description="Which version; the latest, without it.")
-        ] = None,
-    ) -> RuleSetRow:
+        version: Annotated[int | None, strawberry.argument(description="The version; the latest by default.")] = None,
+    ) -> CategoryRuleSetRow:
         return await category_rules.rule_set(info.context.caller, root.id, version)
 
     @strawberry.field(
         graphql_type=CategoryRulesPreview,
-        description="Which domains a change of the rules would move from one category to another, and what they weigh "
+        description="The domains that a change of the rules would move from one category to another, and their usage "
         "in a period. Changes nothing. Looks at the 10,000 domains with the most events.",
+        metadata=priced(day=ORGANIZATION_DAY, measures=2, from_events=True),
     )
     async def category_rules_preview(
         root: strawberry.Parent[OrganizationRow],
@@ -175,7 +222,9 @@ class Organization(Node):
             list[str] | None, strawberry.argument(description="The patterns of the rules to delete.")
         ] = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
-    ) -> PreviewRow:
+        week_start: WeekStartArgument = None,
+    ) -> CategoryRulesPreviewRow:
         changes = CategoryChanges.checked([rule.pair() for rule in rules or []], patterns or [])
-        asked = question(info, period, None, timezone, Subject.ORGANIZATION, root.id)
+        time = LocalTime(timezone, week_start or root.week_start)
+        asked = await question(info, period, None, time, Subject.ORGANIZATION, root.id)
         return await category_rules.preview(info.context.caller, asked, changes)

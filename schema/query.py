@@ -1,137 +1,162 @@
-"""The questions."""
+"""The queries."""
 
 from typing import Annotated
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import strawberry
 
-from ai.tally import Status
-from core.ids import behavior_key, decode_node_id, uuid_of
-from db.queries.audit_entry import AuditEntryRow
-from db.queries.behavior import BehaviorRow
-from db.queries.extension_user import ExtensionUserRow
-from db.queries.organization import OrganizationRow
-from db.queries.session import SessionQuery, SessionRow
-from db.queries.user import UserRow
-from resolvers import audit
-from resolvers import behavior as behaviors
-from resolvers import extension_user as extension_users
-from resolvers import insight_status as insight_statuses
-from resolvers import organization as organizations
-from resolvers import session as sessions
-from resolvers import user as users
-from resolvers.deep_work import DeepWork as DeepWorkRow
-from resolvers.pages import Connection as ConnectionRow
-from resolvers.pages import TwoWay
-from resolvers.usage import Usage as UsageQuestion
+from ai.call_counters import Status
+from core.ids import BehaviorKey, checked_node_id, checked_uuid
+from db.queries.audit_entries import AuditEntryRow
+from db.queries.behaviors import BehaviorRow
+from db.queries.erasures import ErasureRow
+from db.queries.extension_users import ExtensionUserRow
+from db.queries.membership_offers import MembershipOfferRow
+from db.queries.organizations import OrganizationRow
+from db.queries.sessions import SessionQuery, SessionRow
+from db.queries.users import UserRow
+from execution.context import Info
+from execution.declarations import EVERYBODY_DAY, SIGNED_IN, priced
+from resolvers import audit, behaviors, erasures, extension_users, membership_offers, organizations, sessions, users
+from resolvers.deep_work import DeepWorkRow
+from resolvers.insight_status import model_status
+from resolvers.pages import ConnectionRow, TwoWay
+from resolvers.usage import UsageQuery
 from schema.audit_entry import AuditEntry
-from schema.behavior import Behavior, OrderByArgument, WhereArgument, events_asked_for, ordering
+from schema.behavior import (
+    Behavior,
+    BehaviorPeriodArgument,
+    OrderByArgument,
+    WhereArgument,
+    events_asked_for,
+    ordering,
+)
 from schema.connection import After, Before, Connection, CountedConnection, First, FirstOf, LastOf
-from schema.context import Info
 from schema.deep_work import DeepWork
-from schema.enums import BehaviorOrder
+from schema.enums import BehaviorOrder, WeekStart
+from schema.erasure import Erasure
 from schema.extension_user import ExtensionUser
 from schema.filters import ExtensionUserFilter, UsageFilter
 from schema.insight_status import InsightStatus
 from schema.measure import MeasureInfo, measure_infos
-from schema.node import Node, NodeRow
+from schema.membership_offer import MembershipOffer
+from schema.node import NODE_TYPES, Node, NodeRow
 from schema.organization import Organization
-from schema.period import PeriodPresetInfo, preset_infos
-from schema.session import Session
-from schema.usage import (
+from schema.period import (
+    LocalTime,
     PeriodArgument,
+    PeriodPresetInfo,
     TimeZoneArgument,
-    Usage,
-    UsageFilterArgument,
-    question,
+    WeekStartArgument,
+    preset_infos,
 )
+from schema.session import Session
+from schema.usage import Usage, UsageFilterArgument, question
 from schema.user import User
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="Its id, opaque or plain.")]
-Search = Annotated[
-    str | None, strawberry.argument(description="Only those whose name contains this, whatever the case.")
-]
+Search = Annotated[str | None, strawberry.argument(description="A text in the name, in any case and form.")]
 
 
-@strawberry.type(description="The questions. All of them need a sign-in, and answer within what the viewer may see.")
+@strawberry.type(description="The queries. All of them need a sign-in; they answer within what the viewer may see.")
 class Query:
     """Each field checks its arguments here and hands them to the resolver of its subject."""
 
     @strawberry.field(
         graphql_type=Node | None,
-        description="The thing with this (opaque) id; null when there is none that the viewer may see.",
+        description="The thing with this opaque id; null when there is none that the viewer may see. What is no opaque "
+        "id is refused with `BAD_USER_INPUT`, plain ids too.",
+        metadata=SIGNED_IN,
     )
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its opaque id.")]
     ) -> NodeRow | None:
         caller = info.context.caller
-        behavior = behavior_key(id)
-        if behavior is not None:
-            return await behaviors.behavior(caller, behavior)
-        type_name, _ = decode_node_id(id) or ("", b"")
-        uuid = uuid_of(id, type_name)
-        if uuid is None:
-            return None
+        type_name, key = checked_node_id(id, NODE_TYPES)
+        if type_name == "Behavior":
+            return await behaviors.behavior(caller, BehaviorKey.from_bytes(key))
+        uuid = UUID(bytes=key)
         if type_name == "User":
             return await users.user(caller, uuid)
         if type_name == "Organization":
             return await organizations.organization(caller, uuid)
-        if type_name == "ExtensionUser":
-            return await extension_users.extension_user(caller, uuid)
-        return None
+        return await extension_users.extension_user(caller, uuid)
 
-    @strawberry.field(graphql_type=User, description="Who is signed in.")
+    @strawberry.field(graphql_type=User, description="The signed-in user.", metadata=SIGNED_IN)
     def viewer(self, info: Info) -> UserRow:
         return info.context.account
 
-    @strawberry.field(graphql_type=CountedConnection[User], description="All accounts, by name. For super admins.")
+    @strawberry.field(
+        graphql_type=Connection[MembershipOffer],
+        description="The offers of membership to the viewer that wait for their answer, the oldest first.",
+        metadata=SIGNED_IN,
+    )
+    async def membership_offers(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> ConnectionRow[MembershipOfferRow]:
+        return await membership_offers.to_viewer(info.context.caller, first, after)
+
+    @strawberry.field(
+        graphql_type=CountedConnection[User], description="All accounts, by name. For super admins.", metadata=SIGNED_IN
+    )
     async def users(
         self, info: Info, search: Search = None, first: First = 20, after: After = None
     ) -> ConnectionRow[UserRow]:
-        return await users.connection(info.context.caller, search, first, after)
+        return await users.list_page(info.context.caller, search, first, after)
 
     @strawberry.field(
         graphql_type=Organization | None,
         description="An organization; null when there is none that the viewer may see.",
+        metadata=SIGNED_IN,
     )
     async def organization(self, info: Info, id: Id) -> OrganizationRow | None:
-        caller, uuid = info.context.caller, uuid_of(id, "Organization")
+        caller, uuid = info.context.caller, checked_uuid(id, "Organization")
         return None if uuid is None else await organizations.organization(caller, uuid)
 
     @strawberry.field(
-        graphql_type=CountedConnection[Organization], description="The organizations that the viewer may see, by name."
+        graphql_type=CountedConnection[Organization],
+        description="The organizations that the viewer may see, by name.",
+        metadata=SIGNED_IN,
     )
     async def organizations(
         self, info: Info, search: Search = None, first: First = 20, after: After = None
     ) -> ConnectionRow[OrganizationRow]:
-        return await organizations.connection(info.context.caller, search, first, after)
+        return await organizations.list_page(info.context.caller, search, first, after)
 
     @strawberry.field(
         graphql_type=ExtensionUser | None,
         description="An extension user; null when there is none that the viewer may see.",
+        metadata=SIGNED_IN,
     )
     async def extension_user(self, info: Info, id: Id) -> ExtensionUserRow | None:
-        caller, uuid = info.context.caller, uuid_of(id, "ExtensionUser")
+        caller, uuid = info.context.caller, checked_uuid(id, "ExtensionUser")
         return None if uuid is None else await extension_users.extension_user(caller, uuid)
 
     @strawberry.field(
         graphql_type=CountedConnection[ExtensionUser],
         description="The extension users of every organization that the viewer may see, by name.",
+        metadata=SIGNED_IN,
     )
     async def extension_users(
         self,
         info: Info,
         where: Annotated[
-            ExtensionUserFilter | None, strawberry.argument(description="Which extension users; all, without it.")
+            ExtensionUserFilter | None,
+            strawberry.argument(description="A filter of extension users; without it all are listed."),
         ] = None,
         first: First = 20,
         after: After = None,
     ) -> ConnectionRow[ExtensionUserRow]:
         conditions = (where or ExtensionUserFilter()).conditions()
-        return await extension_users.connection(info.context.caller, conditions, first, after)
+        return await extension_users.list_page(info.context.caller, conditions, first, after)
 
-    @strawberry.field(graphql_type=Connection[Behavior], description="The browsing events that the viewer may see.")
-    async def behaviors(
+    @strawberry.field(
+        graphql_type=Connection[Behavior],
+        description="The browsing events that the viewer may see.",
+        metadata=SIGNED_IN | priced(day=EVERYBODY_DAY),
+    )
+    async def behaviors(  # noqa: PLR0913, PLR0917 - the arguments of the field
         self,
         info: Info,
         where: WhereArgument = None,
@@ -140,13 +165,19 @@ class Query:
         after: After = None,
         last: LastOf = None,
         before: Before = None,
+        period: BehaviorPeriodArgument = None,
+        timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+        week_start: WeekStartArgument = None,
     ) -> ConnectionRow[BehaviorRow]:
-        time_range, conditions = events_asked_for(where)
+        time = LocalTime(timezone, week_start)
+        time_range, conditions = await events_asked_for(info, where, period, time)
         place = TwoWay(first, after, last, before)
-        return await behaviors.connection(info.context.caller, time_range, conditions, ordering(order_by), place)
+        return await behaviors.list_page(info.context.caller, time_range, conditions, ordering(order_by), place)
 
     @strawberry.field(
-        graphql_type=Connection[Session], description="The browsing sessions that the viewer may see, the newest first."
+        graphql_type=Connection[Session],
+        description="The browsing sessions that the viewer may see, the newest first.",
+        metadata=SIGNED_IN | priced(day=EVERYBODY_DAY, measures=1, from_events=True),
     )
     async def sessions(
         self,
@@ -155,61 +186,82 @@ class Query:
         where: UsageFilterArgument = None,
         first: First = 20,
         after: After = None,
+        timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+        week_start: WeekStartArgument = None,
     ) -> ConnectionRow[SessionRow]:
-        query = SessionQuery(period.resolve(), (where or UsageFilter()).conditions())
-        return await sessions.connection(info.context.caller, query, first, after)
+        time_range = await LocalTime(timezone, week_start).resolve(info, period)
+        query = SessionQuery(time_range, (where or UsageFilter()).conditions())
+        return await sessions.list_page(info.context.caller, query, first, after)
 
     @strawberry.field(
-        graphql_type=Usage | None, description="What everybody whom the viewer may see did in a period, taken together."
+        graphql_type=Usage | None,
+        description="The usage of everybody whom the viewer may see in a period, taken together.",
+        metadata=SIGNED_IN | priced(day=EVERYBODY_DAY),
     )
-    def usage(
+    async def usage(
         self,
         info: Info,
         period: PeriodArgument,
         where: UsageFilterArgument = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
-    ) -> UsageQuestion:
+        week_start: WeekStartArgument = None,
+    ) -> UsageQuery:
         info.context.require_sign_in()
-        return question(info, period, where, timezone)
+        return await question(info, period, where, LocalTime(timezone, week_start))
 
     @strawberry.field(
         graphql_type=DeepWork | None,
         description="The deep work of everybody whom the viewer may see in a period.",
+        metadata=SIGNED_IN | priced(day=EVERYBODY_DAY),
     )
-    def deep_work(
+    async def deep_work(
         self,
         info: Info,
         period: PeriodArgument,
         where: UsageFilterArgument = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+        week_start: WeekStartArgument = None,
     ) -> DeepWorkRow:
-        return DeepWorkRow(question(info, period, where, timezone))
+        return DeepWorkRow(await question(info, period, where, LocalTime(timezone, week_start)))
 
     @strawberry.field(
         graphql_type=Connection[AuditEntry],
-        description="What was done in the organizations that the viewer is an admin of, the newest first; for super "
+        description="The audit log of the organizations that the viewer is an admin of, the newest first; for super "
         "admins, everything.",
+        metadata=SIGNED_IN,
     )
     async def audit_log(self, info: Info, first: First = 50, after: After = None) -> ConnectionRow[AuditEntryRow]:
-        return await audit.connection(info.context.caller, first, after)
+        return await audit.list_page(info.context.caller, first, after)
 
-    @strawberry.field(description="The periods with a name, and what they span now.")
+    @strawberry.field(
+        graphql_type=Erasure | None,
+        description="The progress of an erasure; null when there is none that the viewer may see. For admins of its "
+        "organization, and for whoever had the organization deleted.",
+        metadata=SIGNED_IN,
+    )
+    async def erasure(self, info: Info, id: Id) -> ErasureRow | None:
+        caller, uuid = info.context.caller, checked_uuid(id, "Erasure")
+        return None if uuid is None else await erasures.erasure(caller, uuid)
+
+    @strawberry.field(description="The periods with a name, and what they span now.", metadata=SIGNED_IN)
     def period_presets(
         self,
         info: Info,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+        week_start: WeekStartArgument = None,
     ) -> list[PeriodPresetInfo]:
         info.context.require_sign_in()
-        return preset_infos(timezone)
+        return preset_infos(info.context.received_at, timezone, week_start or WeekStart.MONDAY)
 
     @strawberry.field(
         graphql_type=InsightStatus,
-        description="How the model that words insights is set up, and how it fares. For super admins.",
+        description="The configuration and state of the model that words insights. For super admins.",
+        metadata=SIGNED_IN,
     )
     def insight_status(self, info: Info) -> Status:
-        return insight_statuses.insight_status(info.context.caller)
+        return model_status(info.context.caller)
 
-    @strawberry.field(description="The catalogue of measures.")
+    @strawberry.field(description="The catalogue of measures.", metadata=SIGNED_IN)
     def measures(self, info: Info) -> list[MeasureInfo]:
         info.context.require_sign_in()
         return measure_infos()

@@ -1,99 +1,137 @@
 """Usage: the measures of a set of events; whole, compared, in buckets, in groups."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import strawberry
 from graphql.execution.values import get_argument_values
+from strawberry.tools import create_type
 
+from core.comparison import ComparedPeriods
 from core.dimensions import Dimension
-from core.measures import BY_NAME, MEASURES
+from core.domain_display import domain_display
+from core.errors import InvalidInput
+from core.periods import TimeRange as TimeRangeRow
+from core.sites import site_of
+from db.metrics.measure import Measure, Reads
+from db.metrics.measures import BY_FIELD, MEASURES
+from db.metrics.measures.sequences import SessionSecondsRow
 from db.metrics.question import Question
 from db.metrics.values import MeasureValues
-from db.metrics.values import SessionSeconds as SessionSecondsValues
-from db.queries.extension_user import ExtensionUserRow
+from db.queries.distributions import DistributionRow
+from db.queries.extension_users import ExtensionUserRow
 from db.queries.metrics import EVERYBODY, Measures, Order
-from db.queries.organization import OrganizationRow
+from db.queries.organizations import OrganizationRow
 from db.queries.people import Subject
-from resolvers import category_rule as category_rules
-from resolvers import extension_user as extension_users
-from resolvers import organization as organizations
-from resolvers import usage as usages
-from resolvers.usage import GroupsArguments
-from resolvers.usage import Usage as UsageQuestion
-from resolvers.usage import UsageBucket as BucketRow
-from resolvers.usage import UsageGroup as GroupRow
-from resolvers.usage import UsageGroups as GroupsRow
-from resolvers.usage import UsageKey as KeyRow
-from schema.connection import After, PageInfo
-from schema.context import Info
-from schema.enums import Category, Direction, EventType, Granularity, Shift, UsageDimension, UsageMeasure
+from db.queries.transitions import TransitionOrder, TransitionRow
+from execution.context import Info
+from execution.declarations import priced
+from execution.selection import selected, selected_names, variables
+from resolvers import category_rules, extension_users, organizations, transitions, usage_measures
+from resolvers.pages import ConnectionRow
+from resolvers.transitions import TransitionsArguments
+from resolvers.usage import (
+    ComparisonArguments,
+    GroupsArguments,
+    UsageBucketRow,
+    UsageGroupRow,
+    UsageGroupsRow,
+    UsageKeyRow,
+    UsageQuery,
+)
+from resolvers.week_starts import week_start_of
+from schema.connection import After, CountedConnection, PageInfo
+from schema.domain_display import DOMAIN_DISPLAY
+from schema.enums import (
+    Alignment,
+    Category,
+    Direction,
+    EventType,
+    Granularity,
+    Population,
+    Shift,
+    TransitionDimension,
+    UsageDimension,
+    UsageMeasure,
+    WeekStart,
+)
 from schema.filters import UsageFilter
-from schema.period import Period
+from schema.period import LocalTime, Period
 from schema.scalars import BigInt
-from schema.selection import selected, selected_names, variables
+from schema.transition import UsageTransition, UsageTransitionOrder
 
 if TYPE_CHECKING:
     from schema.extension_user import ExtensionUser
     from schema.organization import Organization
 
-PeriodArgument = Annotated[Period, strawberry.argument(description="The time to look at.")]
 UsageFilterArgument = Annotated[
-    UsageFilter | None, strawberry.argument(description="Which events count; all, without it.")
+    UsageFilter | None, strawberry.argument(description="A filter of what is measured; without it everything is.")
 ]
-TimeZoneArgument = Annotated[
-    ZoneInfo,
-    strawberry.argument(description="Whose days, weeks and hours are meant. Minutes are UTC minutes everywhere."),
+ShiftArgument = Annotated[Shift, strawberry.argument(description="The earlier period to compare with.")]
+AlignArgument = Annotated[
+    Alignment,
+    strawberry.argument(description="The part of the earlier period to compare an unfinished one with."),
 ]
-ShiftArgument = Annotated[Shift, strawberry.argument(description="Which earlier period.")]
-EveryArgument = Annotated[Granularity, strawberry.argument(description="How long the buckets are.")]
-
-_BY_FIELD = {measure.field: measure.name for measure in MEASURES}
+EveryArgument = Annotated[Granularity, strawberry.argument(description="The length of the buckets.")]
 
 
-def _measure(name: str) -> str:
-    return BY_NAME[name].definition
-
-
-@strawberry.type(description="How long sessions last, in seconds; null without any.")
+@strawberry.type(description="The length of sessions, in seconds; null without any.")
 class SessionSeconds:
-    """Shows db.metrics.values.SessionSeconds."""
+    """Shows db.metrics.measures.sequences.SessionSecondsRow."""
 
     average: float | None = strawberry.field(description="The mean.")
     p50: float | None = strawberry.field(description="The median.")
-    p95: float | None = strawberry.field(description="What 95 of 100 do not exceed.")
+    p95: float | None = strawberry.field(description="The 95th percentile.")
     longest: float | None = strawberry.field(description="The longest.")
 
 
-@strawberry.type(description="The measures of a set of events. What is selected is what is measured.")
-class UsageMeasures:
-    """Shows MeasureValues."""
+_GRAPHQL_TYPES: dict[object, Any] = {int: BigInt, SessionSecondsRow: SessionSeconds}
+"""The GraphQL types of measures, where they differ from the Python types."""
 
-    events: BigInt = strawberry.field(description=_measure("events"))
-    active_events: BigInt = strawberry.field(description=_measure("active_events"))
-    users: BigInt = strawberry.field(description=_measure("users"))
-    sessions: BigInt = strawberry.field(description=_measure("sessions"))
-    unique_domains: BigInt = strawberry.field(description=_measure("unique_domains"))
-    unique_urls: BigInt = strawberry.field(description=_measure("unique_urls"))
-    tracked_minutes: BigInt = strawberry.field(description=_measure("tracked_minutes"))
-    engaged_minutes: BigInt = strawberry.field(description=_measure("engaged_minutes"))
-    idle_minutes: BigInt = strawberry.field(description=_measure("idle_minutes"))
-    engagement_rate: float | None = strawberry.field(description=_measure("engagement_rate"))
-    tracked_seconds: float = strawberry.field(description=_measure("tracked_seconds"))
-    session_seconds: SessionSecondsValues = strawberry.field(
-        graphql_type=SessionSeconds, description=_measure("session_seconds")
+
+def _measure_field(measure: Measure) -> Any:
+    graphql_type = _GRAPHQL_TYPES.get(measure.type, measure.type)
+    price = priced(measures=1, from_events=measure.reads is Reads.EVENTS, of_parent=True)
+    field: Any = strawberry.field(graphql_type=graphql_type, description=measure.definition, metadata=price)
+    field.python_name = measure.name
+    return field
+
+
+UsageMeasures: Any = create_type(
+    "UsageMeasures",
+    [_measure_field(measure) for measure in MEASURES],
+    description="The measures of a set of events. Only selected measures are computed.",
+)
+
+
+@strawberry.type(description="The time from one instant to another.")
+class TimeRange:
+    """Shows a core.periods.TimeRange."""
+
+    start: datetime = strawberry.field(description="The first instant that belongs to it.")
+    end: datetime = strawberry.field(
+        description="The first instant after it; the same as `start` where there is nothing to compare."
     )
-    context_switches: BigInt = strawberry.field(description=_measure("context_switches"))
-    deep_work_sessions: BigInt = strawberry.field(description=_measure("deep_work_sessions"))
-    deep_work_seconds: float = strawberry.field(description=_measure("deep_work_seconds"))
-    deep_work_rate: float | None = strawberry.field(description=_measure("deep_work_rate"))
 
 
-@strawberry.type(description="A stretch of a series, and what was measured in it.")
+@strawberry.type(description="The two ranges of a comparison.")
+class ComparisonPeriods:
+    """Shows a core.comparison.ComparedPeriods."""
+
+    current: TimeRangeRow = strawberry.field(
+        graphql_type=TimeRange, description="As much of the period as is compared: to the present moment, or all of it."
+    )
+    previous: TimeRangeRow = strawberry.field(
+        graphql_type=TimeRange, description="The range that `previous` measures with the same arguments."
+    )
+
+
+@strawberry.type(description="A bucket of a series, and its measures.")
 class UsageBucket:
-    """Shows a resolvers.usage.UsageBucket."""
+    """Shows a resolvers.usage.UsageBucketRow."""
 
     start: datetime = strawberry.field(description="The first instant of the bucket.")
     end: datetime = strawberry.field(description="The first instant after the bucket.")
@@ -106,39 +144,64 @@ class UsageBucket:
         description="The measures of its counterpart in an earlier period: the bucket, moved as the whole period is.",
     )
     async def previous(
-        root: strawberry.Parent[BucketRow], info: Info, by: ShiftArgument = Shift.PRECEDING
+        root: strawberry.Parent[UsageBucketRow],
+        info: Info,
+        by: ShiftArgument = Shift.PRECEDING,
+        align: AlignArgument = Alignment.TO_DATE,
     ) -> MeasureValues:
-        return await usages.bucket_previous(info.context.caller, root, by, _measures(info))
+        comparison = ComparisonArguments(by, align)
+        return await usage_measures.bucket_previous(info.context.caller, root, comparison, _measures(info))
+
+    @strawberry.field(
+        graphql_type=ComparisonPeriods, description="The bucket and its counterpart in an earlier period, as ranges."
+    )
+    def comparison_periods(
+        root: strawberry.Parent[UsageBucketRow],
+        by: ShiftArgument = Shift.PRECEDING,
+        align: AlignArgument = Alignment.TO_DATE,
+    ) -> ComparedPeriods:
+        return root.series.compared(ComparisonArguments(by, align))[root.number]
 
 
 @strawberry.type(description="A group's value for each dimension it was grouped by; null for the others.")
 class UsageKey:
-    """Shows a resolvers.usage.UsageKey."""
+    """Shows a resolvers.usage.UsageKeyRow."""
 
     @strawberry.field(description="The domain.")
-    def domain(root: strawberry.Parent[KeyRow]) -> str | None:
+    def domain(root: strawberry.Parent[UsageKeyRow]) -> str | None:
         return root.values.get(Dimension.DOMAIN)
+
+    @strawberry.field(description=DOMAIN_DISPLAY)
+    def domain_display(root: strawberry.Parent[UsageKeyRow]) -> str | None:
+        domain = root.values.get(Dimension.DOMAIN)
+        return None if domain is None else domain_display(domain)
+
+    @strawberry.field(description="The site; of a group by domain the domain's.")
+    def site(root: strawberry.Parent[UsageKeyRow]) -> str | None:
+        site: str | None = root.values.get(Dimension.SITE)
+        domain: str | None = root.values.get(Dimension.DOMAIN)
+        return site_of(domain) if site is None and domain is not None else site
 
     @strawberry.field(
         description="The category; of a group by domain the domain's. Null where organizations whose events it may "
         "have put the domain into different ones."
     )
-    async def category(root: strawberry.Parent[KeyRow], info: Info) -> Category | None:
+    async def category(root: strawberry.Parent[UsageKeyRow], info: Info) -> Category | None:
         return await category_rules.category_of_group(info.context.caller, root)
 
     @strawberry.field(description="The url.")
-    def url(root: strawberry.Parent[KeyRow]) -> str | None:
+    def url(root: strawberry.Parent[UsageKeyRow]) -> str | None:
         return root.values.get(Dimension.URL)
 
     @strawberry.field(description="The type of event.")
-    def event_type(root: strawberry.Parent[KeyRow]) -> EventType | None:
+    def event_type(root: strawberry.Parent[UsageKeyRow]) -> EventType | None:
         return root.values.get(Dimension.EVENT_TYPE)
 
     @strawberry.field(
         graphql_type=Annotated["ExtensionUser", strawberry.lazy("schema.extension_user")] | None,
         description="The person; also whose session it is.",
     )
-    async def extension_user(root: strawberry.Parent[KeyRow], info: Info) -> ExtensionUserRow | None:
+    async def extension_user(root: strawberry.Parent[UsageKeyRow], info: Info) -> ExtensionUserRow | None:
         session = root.values.get(Dimension.SESSION)
         user_id: UUID | None = root.values.get(Dimension.EXTENSION_USER) or (session and session.user_id)
         return None if user_id is None else await extension_users.extension_user(info.context.caller, user_id)
@@ -147,157 +210,275 @@ class UsageKey:
         graphql_type=Annotated["Organization", strawberry.lazy("schema.organization")] | None,
         description="The organization.",
     )
-    async def organization(root: strawberry.Parent[KeyRow], info: Info) -> OrganizationRow | None:
+    async def organization(root: strawberry.Parent[UsageKeyRow], info: Info) -> OrganizationRow | None:
         organization_id: UUID | None = root.values.get(Dimension.ORGANIZATION)
         if organization_id is None:
             return None
         return await organizations.organization(info.context.caller, organization_id)
 
     @strawberry.field(description="The session's id.")
-    def session_id(root: strawberry.Parent[KeyRow]) -> str | None:
+    def session_id(root: strawberry.Parent[UsageKeyRow]) -> str | None:
         session = root.values.get(Dimension.SESSION)
         return None if session is None else session.session_id
 
     @strawberry.field(description="The hour on the clock, 0 to 23.")
-    def hour_of_day(root: strawberry.Parent[KeyRow]) -> int | None:
+    def hour_of_day(root: strawberry.Parent[UsageKeyRow]) -> int | None:
         return root.values.get(Dimension.HOUR_OF_DAY)
 
     @strawberry.field(description="The day of the week, 1 (Monday) to 7 (Sunday).")
-    def day_of_week(root: strawberry.Parent[KeyRow]) -> int | None:
+    def day_of_week(root: strawberry.Parent[UsageKeyRow]) -> int | None:
         return root.values.get(Dimension.DAY_OF_WEEK)
 
 
 @strawberry.type(description="The events with the same values for the dimensions asked for, and their measures.")
 class UsageGroup:
-    """Shows a resolvers.usage.UsageGroup."""
+    """Shows a resolvers.usage.UsageGroupRow."""
 
-    key: KeyRow = strawberry.field(graphql_type=UsageKey, description="What tells the group apart.")
+    key: UsageKeyRow = strawberry.field(
+        graphql_type=UsageKey, description="The values that the events of the group have in common."
+    )
     measures: MeasureValues = strawberry.field(graphql_type=UsageMeasures, description="The measures of the group.")
 
     @strawberry.field(
         description="The group's part of the whole usage, from 0 to 1; null when the whole is nothing. Parts of "
-        "distinct counts may add up to more than 1."
+        "distinct counts may add up to more than 1.",
+        metadata=priced(measures=1),
     )
     async def share(
-        root: strawberry.Parent[GroupRow],
+        root: strawberry.Parent[UsageGroupRow],
         info: Info,
-        of: Annotated[UsageMeasure, strawberry.argument(description="Of which measure.")],
+        of: Annotated[UsageMeasure, strawberry.argument(description="The measure to take the share of.")],
     ) -> float | None:
-        return await usages.share(info.context.caller, root, _name(of))
+        return await usage_measures.share(info.context.caller, root, _name(of))
 
     @strawberry.field(graphql_type=UsageMeasures, description="The measures of the same group in an earlier period.")
     async def previous(
-        root: strawberry.Parent[GroupRow], info: Info, by: ShiftArgument = Shift.PRECEDING
+        root: strawberry.Parent[UsageGroupRow],
+        info: Info,
+        by: ShiftArgument = Shift.PRECEDING,
+        align: AlignArgument = Alignment.TO_DATE,
     ) -> MeasureValues:
-        return await usages.group_previous(info.context.caller, root, by, _measures(info))
+        comparison = ComparisonArguments(by, align)
+        return await usage_measures.group_previous(info.context.caller, root, comparison, _measures(info))
 
     @strawberry.field(graphql_type=list[UsageBucket], description="The measures of the group, bucket by bucket.")
-    async def series(root: strawberry.Parent[GroupRow], info: Info, every: EveryArgument) -> list[BucketRow]:
-        return await usages.group_series(info.context.caller, root, every, _measures(info, "measures"))
+    async def series(root: strawberry.Parent[UsageGroupRow], info: Info, every: EveryArgument) -> list[UsageBucketRow]:
+        return await usage_measures.group_series(info.context.caller, root, every, _measures(info, "measures"))
 
 
-@strawberry.type(description="A group, with its place.")
+@strawberry.type(description="A group, with its cursor.")
 class UsageGroupEdge:
-    """Shows a resolvers.usage.UsageGroupEdge."""
+    """Shows a resolvers.usage.UsageGroupEdgeRow."""
 
-    node: GroupRow = strawberry.field(graphql_type=UsageGroup, description="The group.")
-    cursor: str = strawberry.field(description="Its place: what `after` takes.")
+    node: UsageGroupRow = strawberry.field(graphql_type=UsageGroup, description="The group.")
+    cursor: str = strawberry.field(description="Its cursor, for `after`.")
 
 
 @strawberry.type(description="A page of groups.")
 class UsageGroupConnection:
-    """Shows a resolvers.usage.UsageGroups."""
+    """Shows a resolvers.usage.UsageGroupsRow."""
 
     nodes: list[UsageGroup] = strawberry.field(description="The groups of the page.")
     edges: list[UsageGroupEdge] = strawberry.field(description="The groups with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where the page lies in the list.")
-    total_count: BigInt = strawberry.field(description="How many groups there are in all.")
+    page_info: PageInfo = strawberry.field(description="The place of the page in the list.")
+    total_count: BigInt = strawberry.field(description="The number of groups in all.")
 
     @strawberry.field(
         graphql_type=UsageMeasures, description="The measures of all groups that are not on this page, taken together."
     )
-    async def other(root: strawberry.Parent[GroupsRow], info: Info) -> MeasureValues:
-        return await usages.other(info.context.caller, root, _measures(info))
+    async def other(root: strawberry.Parent[UsageGroupsRow], info: Info) -> MeasureValues:
+        return await usage_measures.other(info.context.caller, root, _measures(info))
 
 
-@strawberry.input(description="How groups are sorted. Equal ones are sorted by their keys.")
+@strawberry.input(
+    description="The order of groups: by a measure, equal ones by their keys; or by their keys. Exactly one of "
+    "`measure` and `key` is given."
+)
 class UsageOrder:
-    """A measure and a direction."""
+    """A measure and a direction, or the direction of keys."""
 
-    measure: UsageMeasure = strawberry.field(description="By which measure.")
-    direction: Direction = strawberry.field(default=Direction.DESC, description="Which end comes first.")
+    measure: UsageMeasure | None = strawberry.field(default=strawberry.UNSET, description="The measure to sort by.")
+    direction: Direction | None = strawberry.field(
+        default=strawberry.UNSET, description="The direction of the order by `measure`; DESC unless it says otherwise."
+    )
+    key: Direction | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The direction of the order by key: by the first dimension of `by`, then the next. Days of the "
+        "week begin with the first day of weeks; people and organizations are in the order of their `uuid`.",
+    )
+
+    def order(self) -> Order:
+        """The order as queries take it. InvalidInput unless it is by either measure or key."""
+        if bool(self.measure) == bool(self.key):
+            raise InvalidInput("`orderBy` takes either `measure` or `key`: give one of them.", "orderBy")
+        if self.key and self.direction:
+            raise InvalidInput(
+                "`direction` goes with `measure`. To sort by key, write `key: ASC` or `key: DESC`.", "orderBy"
+            )
+        descending = (self.key or self.direction or Direction.DESC) is Direction.DESC
+        return Order(_name(self.measure) if self.measure else None, descending)
 
 
-@strawberry.type(description="What people did in a period.")
+@strawberry.type(description="How the values of a measure lie among people; percentiles lie between neighbours.")
+class UsageDistribution:
+    """Shows a db.queries.distributions.DistributionRow."""
+
+    n: BigInt = strawberry.field(description="The number of people, each with one value.")
+    min: float = strawberry.field(description="The least value.")
+    p25: float = strawberry.field(description="The 25th percentile: a quarter of the people have less.")
+    p50: float = strawberry.field(description="The median.")
+    p75: float = strawberry.field(description="The 75th percentile.")
+    p90: float = strawberry.field(description="The 90th percentile.")
+    max: float = strawberry.field(description="The greatest value.")
+
+
+@strawberry.type(description="The measures of the events of a period.")
 class Usage:
-    """Shows a resolvers.usage.Usage: a question, answered as far as its fields are selected."""
+    """Shows a resolvers.usage.UsageQuery: only the selected fields are computed."""
 
     start: datetime = strawberry.field(description="The first instant of the period.")
     end: datetime = strawberry.field(description="The first instant after the period.")
     timezone: ZoneInfo = strawberry.field(description="The time zone asked for.")
 
+    @strawberry.field(description="The day that weeks begin on: the one asked for, or the default.")
+    async def week_start(root: strawberry.Parent[UsageQuery], info: Info) -> WeekStart:
+        return await week_start_of(info.context.caller, root)
+
     @strawberry.field(graphql_type=UsageMeasures, description="The measures of the whole period.")
-    async def total(root: strawberry.Parent[UsageQuestion], info: Info) -> MeasureValues:
-        return await usages.total(info.context.caller, root, _measures(info))
+    async def total(root: strawberry.Parent[UsageQuery], info: Info) -> MeasureValues:
+        return await usage_measures.total(info.context.caller, root, _measures(info))
 
     @strawberry.field(graphql_type=UsageMeasures, description="The measures of an earlier period, to compare with.")
     async def previous(
-        root: strawberry.Parent[UsageQuestion], info: Info, by: ShiftArgument = Shift.PRECEDING
+        root: strawberry.Parent[UsageQuery],
+        info: Info,
+        by: ShiftArgument = Shift.PRECEDING,
+        align: AlignArgument = Alignment.TO_DATE,
     ) -> MeasureValues:
-        return await usages.previous(info.context.caller, root, by, _measures(info))
+        return await usage_measures.previous(info.context.caller, root, ComparisonArguments(by, align), _measures(info))
+
+    @strawberry.field(
+        graphql_type=ComparisonPeriods,
+        description="The ranges that a comparison with an earlier period is of: what is compared of this period, and "
+        "what `previous` measures with the same arguments.",
+    )
+    def comparison_periods(
+        root: strawberry.Parent[UsageQuery],
+        by: ShiftArgument = Shift.PRECEDING,
+        align: AlignArgument = Alignment.TO_DATE,
+    ) -> ComparedPeriods:
+        return root.comparison(ComparisonArguments(by, align)).periods()
 
     @strawberry.field(
         graphql_type=list[UsageBucket],
         description="The measures bucket by bucket, without gaps; the first and last bucket end with the period. "
         "At most 2000.",
     )
-    async def series(root: strawberry.Parent[UsageQuestion], info: Info, every: EveryArgument) -> list[BucketRow]:
-        return await usages.series(info.context.caller, root, every, _measures(info, "measures"))
+    async def series(root: strawberry.Parent[UsageQuery], info: Info, every: EveryArgument) -> list[UsageBucketRow]:
+        return await usage_measures.series(info.context.caller, root, every, _measures(info, "measures"))
 
     @strawberry.field(
         graphql_type=UsageGroupConnection,
         description="The measures group by group. Sequences are found over all events before they are grouped, so the "
         "parts of what can be added up to the whole.",
+        metadata=priced(measures=1, split_by="by"),
     )
     async def groups(
-        root: strawberry.Parent[UsageQuestion],
+        root: strawberry.Parent[UsageQuery],
         info: Info,
-        by: Annotated[
-            list[UsageDimension], strawberry.argument(description="What tells groups apart: 1 to 3 dimensions.")
-        ],
+        by: Annotated[list[UsageDimension], strawberry.argument(description="The dimensions to group by: 1 to 3.")],
         order_by: Annotated[
             UsageOrder | None,
-            strawberry.argument(description="How to sort them; by events, the most first, without it."),
+            strawberry.argument(
+                description="The order of the groups; without it by events, the most first, and with `fill` by key."
+            ),
         ] = None,
-        first: Annotated[int, strawberry.argument(description="How many to return, at most 200.")] = 20,
+        first: Annotated[int, strawberry.argument(description="The number of groups to return, at most 200.")] = 20,
         after: After = None,
-    ) -> GroupsRow:
-        order = None if order_by is None else Order(_name(order_by.measure), order_by.direction is Direction.DESC)
-        arguments = GroupsArguments(tuple(by), order, first, after)
-        return await usages.groups(info.context.caller, root, arguments, _group_measures(info))
+        fill: Annotated[
+            bool,
+            strawberry.argument(
+                description="True: the hours and days without an event are groups, too, with zeros. For `by` with "
+                "HOUR_OF_DAY, DAY_OF_WEEK or both, and no other dimension."
+            ),
+        ] = False,
+    ) -> UsageGroupsRow:
+        order = None if order_by is None else order_by.order()
+        arguments = GroupsArguments(tuple(by), order, first, after, fill)
+        return await usage_measures.groups(info.context.caller, root, arguments, _group_measures(info))
+
+    @strawberry.field(
+        graphql_type=CountedConnection[UsageTransition],
+        description="The context switches by where people go from and to. Counts add up to `contextSwitches`.",
+        metadata=priced(measures=3),
+    )
+    async def transitions(
+        root: strawberry.Parent[UsageQuery],
+        info: Info,
+        by: Annotated[TransitionDimension, strawberry.argument(description="The dimension of `from` and `to`.")],
+        order_by: Annotated[
+            UsageTransitionOrder | None,
+            strawberry.argument(description="The order of the transitions; without it by count, the most first."),
+        ] = None,
+        first: Annotated[
+            int, strawberry.argument(description="The number of transitions to return, at most 200.")
+        ] = 20,
+        after: After = None,
+    ) -> ConnectionRow[TransitionRow]:
+        order = TransitionOrder() if order_by is None else order_by.order()
+        return await transitions.list_page(info.context.caller, root, TransitionsArguments(by, order, first, after))
+
+    @strawberry.field(
+        graphql_type=UsageDistribution | None,
+        description="The distribution of a measure over people, to compare with. Null for fewer than five people with "
+        "an event, since it is no way to learn about single ones.",
+        metadata=priced(measures=2),
+    )
+    async def distribution(
+        root: strawberry.Parent[UsageQuery],
+        info: Info,
+        of: Annotated[UsageMeasure, strawberry.argument(description="The measure of each person.")],
+        over: Annotated[
+            Population, strawberry.argument(description="Whose values they are.")
+        ] = Population.EXTENSION_USER,
+    ) -> DistributionRow | None:
+        del over  # there is one population
+        return await usage_measures.distribution(info.context.caller, root, _name(of))
 
 
-def question(
+async def question(
     info: Info,
     period: Period,
     where: UsageFilter | None,
-    timezone: ZoneInfo,
+    time: LocalTime,
     subject: Subject | None = None,
     subject_id: UUID = EVERYBODY,
-) -> UsageQuestion:
-    """The question that a field's arguments ask."""
+) -> UsageQuery:
+    """The query of usage that a field's arguments describe."""
     conditions = (where or UsageFilter()).conditions()
     rollups = info.context.services.rollups_enabled
-    return UsageQuestion(Question(period.resolve(timezone), conditions, timezone, subject, rollups), subject_id)
+    moment = info.context.received_at
+    week_start = await time.week_start_of(info, period)
+    resolve = partial(period.resolve, zone=time.zone, week_start=week_start)
+    return UsageQuery(
+        Question(resolve(moment), conditions, time.zone, subject, rollups),
+        moment,
+        period,
+        resolve,
+        subject_id,
+        week_start=week_start if period.by_week else time.week_start,
+        organization_id=time.organization_id,
+        rolling=period.rolling,
+    )
 
 
 def _measures(info: Info, *path: str) -> Measures:
     """The measures that are selected at a path below the field."""
-    return frozenset(_BY_FIELD[name] for name in selected_names(info, *path))
+    return frozenset(BY_FIELD[name].name for name in selected_names(info, *path))
 
 
 def _group_measures(info: Info) -> Measures:
-    """The measures that the groups of a page must bring: those selected on them, and those shares are taken of."""
+    """The measures to compute for the groups of a page: those selected on them, and those of their shares."""
     wanted: set[str] = set()
     for path in (("nodes",), ("edges", "node")):
         wanted |= _measures(info, *path, "measures")
@@ -310,5 +491,5 @@ def _group_measures(info: Info) -> Measures:
 
 
 def _name(measure: object) -> str:
-    """A measure's name in Python's spelling."""
+    """The name of a measure in snake case."""
     return str(getattr(measure, "value", measure))

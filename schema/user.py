@@ -1,22 +1,27 @@
 """Accounts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
 
-from db.queries.membership import MembershipRow
-from db.queries.user import UserRow
-from resolvers import membership as memberships
-from schema.context import Info
+from db.queries.api_tokens import ApiTokenRow
+from db.queries.memberships import MembershipRow
+from db.queries.sign_ins import SignInRow
+from db.queries.users import UserRow
+from execution.context import Info
+from resolvers import api_tokens, memberships, viewer_sign_ins
+from schema.api_token import PersonalAccessToken
 from schema.node import Node
+from schema.sign_in import SignIn
 
 if TYPE_CHECKING:
     from schema.membership import Membership
 
 
-@strawberry.type(description="Somebody who signs in to ask questions.")
+@strawberry.type(description="An account, which signs in to ask questions.")
 class User(Node):
     """Shows a UserRow."""
 
@@ -28,10 +33,10 @@ class User(Node):
     def uuid(root: strawberry.Parent[UserRow]) -> UUID:
         return root.id
 
-    username: str = strawberry.field(description="The name they sign in with; unique, whatever the case.")
-    is_super_admin: bool = strawberry.field(description="Whether they may see and manage everything.")
-    created_at: datetime = strawberry.field(description="When the account was made.")
-    updated_at: datetime = strawberry.field(description="When the account was last changed.")
+    username: str = strawberry.field(description="The name they sign in with; unique in any case and form.")
+    is_super_admin: bool = strawberry.field(description="True if they may see and manage everything.")
+    created_at: datetime = strawberry.field(description="The time at which the account was created.")
+    updated_at: datetime = strawberry.field(description="The time of the account's last change.")
 
     @strawberry.field(
         graphql_type=list[Annotated["Membership", strawberry.lazy("schema.membership")]],
@@ -39,3 +44,18 @@ class User(Node):
     )
     async def memberships(root: strawberry.Parent[UserRow], info: Info) -> list[MembershipRow]:
         return await memberships.of_user(info.context.caller, root.id)
+
+    @strawberry.field(
+        graphql_type=list[SignIn] | None,
+        description="Their sign-ins that have not ended, those used last first: at most 100. Null for every account "
+        "but the viewer's own.",
+    )
+    async def sign_ins(root: strawberry.Parent[UserRow], info: Info) -> Sequence[SignInRow] | None:
+        return await viewer_sign_ins.latest_used(info.context.caller, root.id)
+
+    @strawberry.field(
+        graphql_type=list[PersonalAccessToken] | None,
+        description="Their API tokens, the newest first: at most 50. Null for every account but the viewer's own.",
+    )
+    async def personal_access_tokens(root: strawberry.Parent[UserRow], info: Info) -> Sequence[ApiTokenRow] | None:
+        return await api_tokens.own(info.context.caller, root.id)

@@ -1,4 +1,4 @@
-"""What tests share: a real PostgreSQL 18, the application on it, clients for its routes, and a world to fill."""
+"""Fixtures of all tests: a real PostgreSQL 18, the application on it, clients for its routes, and a world to fill."""
 
 import asyncio
 import os
@@ -17,9 +17,11 @@ from sqlalchemy import text
 
 from app.server import create_app
 from app.settings import Environment, Settings
-from db import embedded, migrate, retention
+from core.errors import Unavailable
+from core.rejected_event_quota import RejectedEventQuota
+from db import embedded, erasures, migrate, partition_keeper, retention
 from resolvers.services import Services
-from tests.sent import databases_of, watched
+from tests.statement_hooks import databases_of, watch_statements
 from tests.world import World
 
 # No test reads the developer's own configuration.
@@ -71,11 +73,14 @@ async def database_url(data_dir: Path) -> str:
 async def app(data_dir: Path, database_url: str) -> AsyncIterator[FastAPI]:
     """The application, started. Rate limits are off: the tests of throttles make applications of their own.
 
-    Its task that deletes old events never begins: it would meet that of a test.
+    Its task that deletes old events never begins: it would meet that of a test. The one that erases people waits for
+    the application to begin an erasure, and the one that keeps partitions works once, before any test.
     """
     application = create_app(make_settings(data_dir), database_url)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retention, "FIRST_SECONDS", 86_400)
+        patch.setattr(erasures, "INTERVAL_SECONDS", 86_400)
+        patch.setattr(partition_keeper, "INTERVAL_SECONDS", 86_400)
         async with LifespanManager(application):
             yield application
 
@@ -89,7 +94,7 @@ def services(app: FastAPI) -> Services:
 
 @pytest.fixture
 async def http(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    """An HTTP client of the application that sends nothing of its own accord."""
+    """An HTTP client of the application without credentials."""
     async with AsyncClient(transport=ASGITransport(app), base_url=BASE_URL) as client:
         yield client
 
@@ -97,6 +102,7 @@ async def http(app: FastAPI) -> AsyncIterator[AsyncClient]:
 @pytest.fixture
 async def world(services: Services, http: AsyncClient) -> AsyncIterator[World]:
     """An empty world to put people and organizations into; emptied again afterwards."""
+    services.writer.rejected_quota = RejectedEventQuota()  # all tests post from one address
     yield World(services, http)
     await empty(services)
 
@@ -104,6 +110,8 @@ async def world(services: Services, http: AsyncClient) -> AsyncIterator[World]:
 _BIG_TABLES = ("behaviors", "runs", "hours", "dirty_hours")
 _OTHER_TABLES = (
     "audit_entries",
+    "erasure_subjects",
+    "erasures",
     "legacy_rows",
     "legacy_days",
     "rejected_events",
@@ -111,17 +119,27 @@ _OTHER_TABLES = (
     "extension_users",
     "category_rules",
     "category_rules_versions",
+    "membership_offers",
     "organizations",
     "users",
 )
 
 
 async def empty(services: Services) -> None:
-    """Delete everything that a test may have left."""
+    """Delete everything that a test may have left. The application's own background work may be in the way."""
     for tables in (_BIG_TABLES, _OTHER_TABLES):  # a cluster does not take both in one transaction
-        async with services.database.write() as connection:
-            for table in tables:
-                await connection.execute(text(f"DELETE FROM {table}"))
+        for attempts_left in reversed(range(5)):
+            try:
+                async with services.database.write() as connection:
+                    for table in tables:
+                        await connection.execute(text(f"DELETE FROM {table}"))
+                break
+            except Unavailable:  # a deadlock
+                if not attempts_left:
+                    raise
+
+
+_BACKGROUND_TASKS = {"housekeeping", "partitions", "rollups", "retention", "erasures"}
 
 
 class StatementCounter:
@@ -138,7 +156,7 @@ class StatementCounter:
         return len(self.statements)
 
     def clear(self) -> None:
-        """Forget what was seen."""
+        """Forget the statements seen so far."""
         self.statements.clear()
         self.parameters.clear()
 
@@ -150,11 +168,11 @@ def counted(services: Services) -> Iterator[StatementCounter]:
 
     def note(statement: str, parameters: Any) -> None:
         task = asyncio.current_task()
-        if task is None or task.get_name() not in {"housekeeping", "rollups", "retention"}:  # what goes on by itself
+        if task is None or task.get_name() not in _BACKGROUND_TASKS:
             counter.statements.append(statement)
             counter.parameters.append(parameters)
 
-    with watched(databases_of(services), note):
+    with watch_statements(databases_of(services), note):
         yield counter
 
 

@@ -1,5 +1,6 @@
-"""Servers that tests start for themselves: a second application, Redis, PostgreSQL 15, the command line."""
+"""Servers that tests start for themselves: a second application, uvicorn, Redis, PostgreSQL 15, the command line."""
 
+import asyncio
 import getpass
 import os
 import shutil
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
+import uvicorn
 from asgi_lifespan import LifespanManager
 from httpx import ASGITransport, AsyncClient
 from redis import Redis
@@ -21,13 +23,16 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+from starlette.types import ASGIApp
 
 from app.server import create_app
 from app.settings import Settings
 from db.engine import split_url
 from resolvers.services import Services
-from tests.ports import free_port
+from tests.free_ports import free_port
 from tests.world import World
+from web.connection_limits import ConnectionLimits
+from web.protocol import limited_protocol
 
 COMMAND = Path(sys.executable).parent / "web-behavior"
 _POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
@@ -60,6 +65,31 @@ async def own_world(settings: Settings, database_url: str, address: str = "127.0
             yield World(services, client)
 
 
+@asynccontextmanager
+async def served(
+    app: ASGIApp, requests: int = 100, connections: int | None = None, limits: ConnectionLimits | None = None
+) -> AsyncIterator[int]:
+    """The port where uvicorn serves an application that has been started, by the service's own protocol."""
+    port = free_port()
+    config = uvicorn.Config(
+        app,
+        http=limited_protocol(limits or ConnectionLimits(requests)),  # type: ignore[arg-type]  # it is only called
+        port=port,
+        lifespan="off",
+        log_config=None,
+        server_header=False,
+        limit_concurrency=connections,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    async with asyncio.timeout(20):
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
+            await asyncio.sleep(0.01)
+    yield port
+    server.should_exit = True
+    await serving
+
+
 @dataclass
 class RedisServer:
     """A Redis of one test, which may be killed and started again."""
@@ -71,7 +101,7 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """Where it is found."""
+        """The URL of the server."""
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
@@ -133,7 +163,7 @@ class Postgres15:
 
     @property
     def data(self) -> str:
-        """Where it keeps everything."""
+        """The data directory."""
         return f"{self.folder}/data"
 
     def start(self) -> None:
@@ -160,7 +190,7 @@ class Postgres15:
 
 @contextmanager
 def folder_of_postgres() -> Iterator[str]:
-    """A folder that belongs to whom PostgreSQL runs as; its name is short, as a socket's path has to be."""
+    """A folder of the account that runs PostgreSQL; its name is short, as a socket's path has to be."""
     with tempfile.TemporaryDirectory(prefix="pg15-", ignore_cleanup_errors=True) as folder:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
@@ -169,7 +199,7 @@ def folder_of_postgres() -> Iterator[str]:
 
 @contextmanager
 def postgres_15(options: str = Postgres15.options) -> Iterator[Postgres15]:
-    """Debian's PostgreSQL 15; by default it is careless with what it writes, as tests can do without."""
+    """Debian's PostgreSQL 15; by default it does not sync its writes, which tests do not need."""
     with folder_of_postgres() as folder, started(Postgres15(folder, options)) as server:
         yield server
 
@@ -211,7 +241,7 @@ async def new_database(server_url: str) -> AsyncIterator[str]:
 
 
 async def drop_database(url: str) -> None:
-    """Take a database away from under whoever uses it."""
+    """Drop a database although connections use it."""
     address = make_url(url)
     await _command(address.set(database="postgres"), f"DROP DATABASE IF EXISTS {address.database} WITH (FORCE)")
 

@@ -1,4 +1,4 @@
-"""The people and things that tests play with: plain functions that make them the way the service does."""
+"""Organizations, people, accounts and events for tests, made the way the service makes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,16 +17,11 @@ from core.clock import now
 from core.events import RawEvent
 from core.roles import Role
 from core.scope import Scope
-from db.queries import category_rule as category_rules
-from db.queries import extension_user as extension_users
-from db.queries import membership as memberships
-from db.queries import organization as organizations
-from db.queries import sign_in as sign_ins
-from db.queries import user as users
-from db.queries.category_rule import VersionKey
-from db.queries.extension_user import ExtensionUserRow
-from db.queries.organization import OrganizationRow
-from db.queries.user import UserRow
+from db.queries import category_rules, extension_users, memberships, organizations, sign_ins, users
+from db.queries.category_rules import VersionKey
+from db.queries.extension_users import ExtensionUserRow
+from db.queries.organizations import OrganizationRow
+from db.queries.users import UserRow
 from db.submissions import Receipt
 from resolvers import ingestion
 from resolvers.services import Services
@@ -37,7 +32,7 @@ _number = count(1)
 
 @dataclass
 class Asker:
-    """Somebody who asks GraphQL questions, signed in with a token (None: a stranger)."""
+    """A GraphQL client, signed in with a token (None: a stranger)."""
 
     http: AsyncClient
     user: UserRow | None = None
@@ -88,7 +83,7 @@ class World:
 
     @property
     def stranger(self) -> Asker:
-        """Somebody who is not signed in."""
+        """A client that is not signed in."""
         return Asker(self.http)
 
     async def user(self, username: str | None = None, *, is_super_admin: bool = False) -> UserRow:
@@ -107,7 +102,7 @@ class World:
         """The user, signed in."""
         async with self.services.database.write() as db:
             token_hash = hash_of(new_refresh_token())
-            sign_in_id = await sign_ins.begin(db, user.id, token_hash, now() + timedelta(days=1))
+            sign_in_id = await sign_ins.begin(db, user.id, token_hash, now() + timedelta(days=1), None)
         token = self.services.tokens.issue(AccessClaims(user.id, sign_in_id))
         return Asker(self.http, user, token.text)
 

@@ -1,4 +1,4 @@
-"""Somebody who asks over GraphQL, and whether the service says that it can work, all the while."""
+"""A client that asks over GraphQL and polls `/ready` while an experiment runs."""
 
 import asyncio
 import time
@@ -19,8 +19,8 @@ _UNAVAILABLE = {"SERVICE_UNAVAILABLE", "QUERY_TIMEOUT"}
 
 
 @dataclass
-class Asked:
-    """What became of questions: `answers` by `OK` or the error's code, `slowest` in seconds, and what is never right.
+class QuestionOutcomes:
+    """The outcomes of questions: `answers` by `OK` or the error's code, `slowest` in seconds, and faults.
 
     `ready` counts the statuses of `/ready`.
     """
@@ -33,7 +33,7 @@ class Asked:
     last_refused: float = 0.0
 
     def note(self, answer: Any) -> None:
-        """Write down what a question was answered."""
+        """Record the answer to a question."""
         errors = answer.get("errors", [])
         code = errors[0].get("extensions", {}).get("code", "none") if errors else "OK"
         self.answers[code] += 1
@@ -44,7 +44,7 @@ class Asked:
 
 
 @asynccontextmanager
-async def asking(url: str, token: str, asked: Asked) -> AsyncIterator[None]:
+async def asking(url: str, token: str, asked: QuestionOutcomes) -> AsyncIterator[None]:
     """Ask, and look at `/ready`, until the end."""
     async with (
         client(url, token, timeout=_TIMEOUT_SECONDS) as http,
@@ -59,7 +59,7 @@ async def asking(url: str, token: str, asked: Asked) -> AsyncIterator[None]:
             stop.set()
 
 
-async def _ask(http: httpx.AsyncClient, asked: Asked, stop: asyncio.Event) -> None:
+async def _ask(http: httpx.AsyncClient, asked: QuestionOutcomes, stop: asyncio.Event) -> None:
     while not stop.is_set():
         began = time.perf_counter()
         response = await http.post("/graphql", json={"query": QUESTION})
@@ -68,7 +68,7 @@ async def _ask(http: httpx.AsyncClient, asked: Asked, stop: asyncio.Event) -> No
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
-async def _look(http: httpx.AsyncClient, asked: Asked, stop: asyncio.Event) -> None:
+async def _look(http: httpx.AsyncClient, asked: QuestionOutcomes, stop: asyncio.Event) -> None:
     while not stop.is_set():
         began = time.perf_counter()
         response = await http.get("/ready")

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import httpx
 
-from tests.ports import free_port
+from tests.free_ports import free_port
 from torture.http import client
 from torture.service import Service
 

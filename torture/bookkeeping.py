@@ -1,4 +1,4 @@
-"""The ledger compared with what PostgreSQL holds."""
+"""The comparison of the ledger with PostgreSQL's tables."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from torture.client import Ledger, Parcel
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What is wrong, event by event: all three should be none.
+    """The differences, event by event: all three should be empty.
 
     `lost` were acknowledged and are not there, `twice` are there more than once, `halved` are requests of which a part
     is there.
@@ -23,7 +23,7 @@ class Balance:
 
     @property
     def is_even(self) -> bool:
-        """Whether everything is as it should be."""
+        """True if everything is as it should be."""
         return not (self.lost or self.twice or self.halved)
 
     def __str__(self) -> str:
@@ -33,7 +33,7 @@ class Balance:
 
 
 async def balance(database_url: str, ledgers: Sequence[Ledger]) -> Balance:
-    """Look up what is stored of what was sent."""
+    """Look up which of the sent events are stored."""
     stored = await _stored(database_url)
     acknowledged = [parcel for ledger in ledgers for parcel in ledger.acknowledged]
     given_up = [parcel for ledger in ledgers for parcel in ledger.given_up]

@@ -1,4 +1,4 @@
-"""A client that posts events, and a ledger of what it was told became of them.
+"""A client that posts events, and a ledger of the answers.
 
 Every event has a url of its own, so what is stored can be told apart event by event.
 """
@@ -35,13 +35,13 @@ class Parcel:
 
     @property
     def urls(self) -> list[str]:
-        """What its events are told apart by."""
+        """The urls that tell its events apart."""
         return [event["url"] for event in self.events]
 
 
 @dataclass
 class Ledger:
-    """What clients sent and were answered. Times in seconds, instants of `time.monotonic()`.
+    """The requests of clients and their answers. Times in seconds, instants of `time.monotonic()`.
 
     `given_up` were never acknowledged, and not sent again; `faults` are answers that no client should ever get.
     """
@@ -56,12 +56,12 @@ class Ledger:
 
     @property
     def events(self) -> int:
-        """How many events were acknowledged."""
+        """The number of acknowledged events."""
         return sum(len(parcel.events) for parcel in self.acknowledged)
 
     @property
     def refusals(self) -> int:
-        """How many requests were told to come back."""
+        """The number of requests that were told to come back."""
         return sum(self.answers[status] for status in _REFUSALS)
 
     @property
@@ -70,7 +70,7 @@ class Ledger:
         return max((self.slowest[status] for status in _REFUSALS), default=0.0)
 
     def note(self, answer: httpx.Response | int, seconds: float) -> bool:
-        """Write down an answer, or why there was none; whether it acknowledges the events."""
+        """Record an answer, or why there was none; return whether it acknowledges the events."""
         status = answer if isinstance(answer, int) else answer.status_code
         self.answers[status] += 1
         self.slowest[status] = max(self.slowest[status], seconds)
@@ -94,7 +94,7 @@ class Client:
         self._patient = patient
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Post until told to stop; what was begun is brought to its end."""
+        """Post until told to stop; requests already begun are completed."""
         limits = httpx.Limits(max_connections=1)
         async with client(self._url, timeout=_TIMEOUT_SECONDS, limits=limits) as http:
             http.headers.update(self._headers)

@@ -14,7 +14,7 @@ from redis.exceptions import OutOfMemoryError
 from tests.auth.test_login import LOGIN
 from tests.auth.test_sessions import LOGOUT, VIEWER
 from tests.servers import Postgres15, RedisServer, redis_server
-from torture.asking import Asked, asking
+from torture.asking import QuestionOutcomes, asking
 from torture.bookkeeping import Balance, balance
 from torture.client import Ledger, posting
 from torture.findings import Finding
@@ -35,6 +35,7 @@ _LIMITS = {
     "SIGN_IN_LIMIT_PER_ADDRESS": "100000/minute",
     "INGEST_LIMIT_PER_KEY": "1000000/minute",
     "INGEST_LIMIT_PER_ADDRESS": "1000000/minute",
+    "INGEST_EVENT_LIMIT_PER_PERSON": "1000000000/minute",
 }
 
 Trouble = Callable[[RedisServer], AbstractAsyncContextManager[None]]
@@ -42,7 +43,7 @@ Trouble = Callable[[RedisServer], AbstractAsyncContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class WithoutRedis:
-    """What was seen of one kind of trouble. `before` is the same load's slowest answer while Redis was well.
+    """The observations of one kind of trouble. `before` is the same load's slowest answer while Redis was well.
 
     `guesses` were let through to the password, of GUESSES made before the trouble and as many in it; `revoked` is what
     a token was answered whose sign-in ended, in the trouble and after it.
@@ -51,14 +52,14 @@ class WithoutRedis:
     name: str
     before: float
     ledger: Ledger
-    asked: Asked
+    asked: QuestionOutcomes
     guesses: int
     revoked: Counter[str]
     balance: Balance
 
     @property
     def findings(self) -> list[Finding]:
-        """The promises, and what became of them."""
+        """The promises, and whether they were kept."""
         ledger = self.ledger
         return [
             Finding(
@@ -75,7 +76,7 @@ class WithoutRedis:
 
     @property
     def broken(self) -> list[str]:
-        """What was not as promised."""
+        """The promises that were broken."""
         ledger, asked = self.ledger, self.asked
         wrong = {
             "events were not stored": not ledger.events or bool(set(ledger.answers) - {httpx.codes.CREATED}),
@@ -149,7 +150,7 @@ TROUBLES: dict[str, Trouble] = {
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     ledger: Ledger
-    asked: Asked
+    asked: QuestionOutcomes
 
     @property
     def slowest(self) -> float:
@@ -157,7 +158,7 @@ class _Loaded:
 
 
 async def _load(url: str, key: str, token: str, ledgers: list[Ledger], seconds: float) -> _Loaded:
-    loaded = _Loaded(Ledger(), Asked())
+    loaded = _Loaded(Ledger(), QuestionOutcomes())
     ledgers.append(loaded.ledger)
     async with posting(url, loaded.ledger, key), asking(url, token, loaded.asked):
         await asyncio.sleep(seconds)
@@ -165,14 +166,14 @@ async def _load(url: str, key: str, token: str, ledgers: list[Ledger], seconds: 
 
 
 async def _guess(url: str, username: str) -> int:
-    """How many of GUESSES wrong passwords were tried, the rest being turned away."""
+    """Return how many of GUESSES wrong passwords were tried, the rest being turned away."""
     answers = [await ask(url, LOGIN, username=username, password=f"guess number {number}") for number in range(GUESSES)]
     names = Counter(answer["login"]["__typename"] for answer in answers)
     return names["InvalidCredentials"]
 
 
 async def _look(url: str, token: str) -> str:
-    """What a token is answered: `OK`, or the error's code."""
+    """Return the answer to a token: `OK`, or the error's code."""
     async with client(url, token) as http:
         answer = (await http.post("/graphql", json={"query": VIEWER})).json()
     return str(answer["errors"][0]["extensions"]["code"]) if answer.get("errors") else "OK"

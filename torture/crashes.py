@@ -19,7 +19,7 @@ _LONGEST_LIFE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Crashes:
-    """What was seen."""
+    """The observations of an experiment with crashes."""
 
     rounds: int
     ledger: Ledger
@@ -27,12 +27,12 @@ class Crashes:
 
     @property
     def cut_off(self) -> int:
-        """How many requests were being answered when the service was killed."""
+        """The number of requests that were being answered when the service was killed."""
         return self.ledger.answers[CUT_OFF]
 
     @property
     def findings(self) -> list[Finding]:
-        """The promises, and what became of them."""
+        """The promises, and whether they were kept."""
         ledger = self.ledger
         return [
             Finding(

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from torture import counters, outages
+from torture.attacks.strangers import strangers
+from torture.backlog import backlog
 from torture.counters import without_redis
 from torture.crashes import crashes
 from torture.findings import Finding
@@ -62,6 +64,18 @@ async def _poison(folder: Path) -> list[Finding]:
         return (await poison(server, folder)).findings
 
 
+async def _backlog(folder: Path) -> list[Finding]:
+    with on_any_disk() as server:
+        return (await backlog(server, folder)).findings
+
+
+async def _strangers(folder: Path) -> list[Finding]:
+    with on_any_disk() as server:
+        return [siege.finding for siege in await strangers(server, folder)]
+
+
+STRANGERS = "strangers"
+"""The experiment that is a section of the page by itself."""
 EXPERIMENTS: dict[str, Callable[[Path], Coroutine[Any, Any, list[Finding]]]] = {
     "crashes": _crashes,
     "postgresql": _postgresql,
@@ -71,4 +85,6 @@ EXPERIMENTS: dict[str, Callable[[Path], Coroutine[Any, Any, list[Finding]]]] = {
     "overload": _overload,
     "restarts": _restarts,
     "poison": _poison,
+    "backlog": _backlog,
+    STRANGERS: _strangers,
 }

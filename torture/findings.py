@@ -1,17 +1,19 @@
-"""What an experiment has to say: a line for each promise."""
+"""The findings of an experiment: a line for each promise."""
 
 from dataclasses import dataclass
 
 
 class CannotRun(Exception):
-    """An experiment needs what this machine lacks; the message says what."""
+    """The machine lacks something that an experiment needs; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was done, what was promised, what was seen, and whether that is as promised. None: it could not be tried."""
+    """An action, a promise, an observation, and whether that is as promised. None: it could not be tried."""
 
     done: str
     promised: str
     seen: str
     kept: bool | None
+    section: str = ""
+    """The heading of the table that it stands in; none: the first."""

@@ -1,4 +1,4 @@
-"""What hostile GraphQL requests cost the event loop: `python -m torture.hostile_documents` writes the page anew.
+"""The cost of hostile GraphQL requests for the event loop: `python -m torture.hostile_documents` writes the page anew.
 
 Each is put to the whole application, signed in as a super admin, as a request that it has never seen. What counts is
 the processor time of the thread that everybody's requests share, from the request to the end of the answer.
@@ -24,7 +24,7 @@ from app.settings import Settings
 from core.clock import now
 from db import embedded, migrate
 from tests.conftest import make_settings
-from tests.schema import hostile
+from tests.execution import hostile_documents
 from tests.servers import own_world
 from tests.world import World
 
@@ -37,8 +37,8 @@ _USAGE = "query($where: UsageFilter){usage(period: {preset: TODAY}, where: $wher
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a request came to: its size, status and code, and the milliseconds of each round."""
+class DocumentCost:
+    """The result of a request: its size, status and code, and the milliseconds of each round."""
 
     name: str
     size: int
@@ -49,7 +49,7 @@ class Outcome:
 
 def requests() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every hostile request."""
-    for name, text in hostile.DOCUMENTS.items():
+    for name, text in hostile_documents.DOCUMENTS.items():
         yield name, {"query": text}
     yield "what GraphiQL asks about the schema", {"query": get_introspection_query()}
     yield "variables: 12,000 values", {"query": "{ __typename }", "variables": {"a": [[0] * 1000] * 12}}
@@ -68,7 +68,7 @@ def requests() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "events: 5900 of unknown members", {"query": _INGEST, "variables": {"events": [{"sessionI": 1}] * 5900}}
 
 
-async def measured(app: ASGIApp, token: str, name: str, request: dict[str, Any]) -> Outcome:
+async def measured(app: ASGIApp, token: str, name: str, request: dict[str, Any]) -> DocumentCost:
     """Put a request so many times, each time with a document that is new."""
     taken: list[float] = []
     status, answer, size = 0, b"", 0
@@ -81,7 +81,7 @@ async def measured(app: ASGIApp, token: str, name: str, request: dict[str, Any])
         taken.append((time.thread_time() - began) * 1000)
     errors = json.loads(answer).get("errors", ())
     code = errors[0]["extensions"]["code"] if errors else ""
-    return Outcome(name, size, status, code, taken)
+    return DocumentCost(name, size, status, code, taken)
 
 
 async def _post(app: ASGIApp, token: str, body: bytes) -> tuple[int, bytes]:
@@ -110,7 +110,7 @@ async def _post(app: ASGIApp, token: str, body: bytes) -> tuple[int, bytes]:
     return status, b"".join(parts)
 
 
-async def outcomes(folder: Path) -> list[Outcome]:
+async def outcomes(folder: Path) -> list[DocumentCost]:
     """Every request's outcome, on a database of its own and with the limits that an operator who sets none has."""
     url = embedded.start(folder / "pg")
     await migrate.upgrade(url)
@@ -137,7 +137,7 @@ def _application(world: World) -> ASGIApp:
     return app
 
 
-def report(found: list[Outcome]) -> str:
+def report(found: list[DocumentCost]) -> str:
     """The page's measured part."""
     machine = f"{psutil.cpu_count()} cores, Python {sys.version.split()[0]}"
     late = [outcome for outcome in found if median(outcome.milliseconds) >= BOUND_MILLISECONDS]

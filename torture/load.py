@@ -28,8 +28,8 @@ _REFUSALS = (429, 503)
 
 
 @dataclass
-class Outcome:
-    """What became of requests: the numbers of the acknowledged, their times, how many were refused, and the rest.
+class LoadOutcomes:
+    """The outcomes of requests: the numbers of the acknowledged, their times, how many were refused, and the rest.
 
     `unfit` were refused without `Retry-After`; `broken` got no answer, or one that nobody should get.
     """
@@ -45,7 +45,7 @@ class Outcome:
 
     @property
     def sent(self) -> int:
-        """How many requests there were."""
+        """The number of requests."""
         return len(self.acknowledged) + self.refused + self.broken.total()
 
     def note(self, number: int, status: int, seconds: float, *, says_when: bool) -> None:
@@ -108,12 +108,12 @@ class _Load:
         address = urlsplit(url)
         self._host, self._port = address.hostname or "", address.port or 80
         self._template = _template(address.netloc)
-        self.outcome = Outcome()
+        self.outcome = LoadOutcomes()
         self.idle: deque[_Connection] = deque()
         self.open = 0
         self._opening: set[asyncio.Task[None]] = set()
 
-    async def run(self, first: int, rate: float, seconds: float) -> Outcome:
+    async def run(self, first: int, rate: float, seconds: float) -> LoadOutcomes:
         began, number, last = time.monotonic(), first, first + round(rate * seconds)
         while number < last:
             while number < last and (due := began + (number - first) / rate) <= time.monotonic():

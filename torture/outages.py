@@ -11,7 +11,7 @@ import asyncpg
 
 from tests.servers import Postgres15
 from torture import postgres
-from torture.asking import Asked, asking
+from torture.asking import QuestionOutcomes, asking
 from torture.bookkeeping import Balance, balance
 from torture.client import Ledger, posting
 from torture.findings import Finding
@@ -24,7 +24,7 @@ _CONNECTIONS = 10 + 4
 """How many the service opens: DB_POOL_SIZE for answering, four more for storing."""
 _PATIENCE_SECONDS = 60
 _CUT = """
-SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'web-behavior'
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'web-behavior%'
 """
 
 Trouble = Callable[[Postgres15], AbstractAsyncContextManager[None]]
@@ -32,19 +32,19 @@ Trouble = Callable[[Postgres15], AbstractAsyncContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """What was seen of one kind of trouble. Seconds; `recovery` from its end to the last refusal."""
+    """The observations of one kind of trouble. Seconds; `recovery` from its end to the last refusal."""
 
     name: str
     seconds: float
     ledger: Ledger
-    asked: Asked
+    asked: QuestionOutcomes
     recovery: float
     connections: dict[str, int]
     balance: Balance
 
     @property
     def findings(self) -> list[Finding]:
-        """The promises, and what became of them."""
+        """The promises, and whether they were kept."""
         ledger, asked = self.ledger, self.asked
         refusals = f"{ledger.refusals:,} refusals, the slowest after {ledger.slowest_refusal:.1f} s"
         return [
@@ -61,7 +61,7 @@ class Outage:
 
     @property
     def broken(self) -> list[str]:
-        """What was not as promised."""
+        """The promises that were broken."""
         ledger, asked = self.ledger, self.asked
         wrong = {
             "nothing was refused": not ledger.refusals,
@@ -83,7 +83,7 @@ async def outages(server: Postgres15, folder: Path, troubles: Mapping[str, Troub
         ledgers: list[Ledger] = []
         for name, trouble in troubles.items():
             ledgers.append(Ledger())
-            asked = Asked()
+            asked = QuestionOutcomes()
             async with posting(service.url, ledgers[-1], key), asking(service.url, token, asked):
                 ended = await _endure(server, trouble, seconds)
                 recovered = await _recovered(ledgers[-1], ended)
@@ -167,7 +167,7 @@ TROUBLES: dict[str, Trouble] = {
 
 
 async def _endure(server: Postgres15, trouble: Trouble, seconds: float) -> float:
-    """When the trouble was over."""
+    """Return the time when the trouble was over."""
     await asyncio.sleep(1)
     async with trouble(server):
         await asyncio.sleep(seconds)
@@ -175,7 +175,7 @@ async def _endure(server: Postgres15, trouble: Trouble, seconds: float) -> float
 
 
 async def _recovered(ledger: Ledger, ended: float) -> float:
-    """When events were stored again; it goes on for a while after that."""
+    """Return the time when events were stored again; it goes on for a while after that."""
     async with asyncio.timeout(_PATIENCE_SECONDS):
         while ledger.last_acknowledged <= ended:  # noqa: ASYNC110 - clients come back when they do
             await asyncio.sleep(0.02)

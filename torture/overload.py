@@ -5,8 +5,6 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
@@ -17,7 +15,8 @@ from tests.servers import Postgres15
 from torture.client import BATCH, new_parcel
 from torture.findings import Finding
 from torture.http import client
-from torture.load import EVENTS, Outcome
+from torture.load import EVENTS, LoadOutcomes
+from torture.memory import memory_watched
 from torture.service import Service, running
 
 TIMES = 4
@@ -30,18 +29,17 @@ _SUSTAINED_SECONDS = 1.0
 """How long the slowest in a hundred may take where a rate is sustainable."""
 _QUICK_SECONDS, _NORMAL_SECONDS = 0.5, 2.0
 """An answer is quick within the first; the service is normal once all are quick for the second."""
-_WATCH_SECONDS = 0.2
 _URLS = "https://torture.example/load/%"
 _MIB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Overload:
-    """What was seen: rates in requests a second, times in seconds, memory of the service in MiB."""
+    """The observations: rates in requests a second, times in seconds, memory of the service in MiB."""
 
     sustainable: float
     seconds: float
-    outcome: Outcome
+    outcome: LoadOutcomes
     memory_before: float
     memory_peak: float
     recovery: float
@@ -50,12 +48,12 @@ class Overload:
 
     @property
     def p99(self) -> float:
-        """How long the slowest in a hundred of those accepted waited."""
+        """The 99th percentile of the times of accepted requests."""
         return _p99(self.outcome.seconds)
 
     @property
     def findings(self) -> list[Finding]:
-        """The promises, and what became of them."""
+        """The promises, and whether they were kept."""
         outcome = self.outcome
         return [
             Finding(
@@ -67,14 +65,14 @@ class Overload:
                 f"second), the slowest in a hundred after {self.p99:.1f} s; {outcome.refused:,} refused, the slowest "
                 f"after {outcome.slowest_refusal:.1f} s; memory {self.memory_before:.0f} → {self.memory_peak:.0f} MiB "
                 f"at most; normal after {self.recovery:.1f} s; {self.lost} events lost, {self.halved} requests stored "
-                "in part",
+                f"in part{_told(self.broken)}",
                 not self.broken,
             )
         ]
 
     @property
     def broken(self) -> list[str]:
-        """What was not as promised."""
+        """The promises that were broken."""
         outcome = self.outcome
         wrong = {
             "nothing was refused": not outcome.refused,
@@ -89,10 +87,10 @@ class Overload:
 
 
 async def overload(server: Postgres15, folder: Path, seconds: float = SECONDS, ramp_seconds: float = 3.0) -> Overload:
-    """Find out what the service can do, and then ask for more."""
+    """Find the highest rate that the service can do, and then exceed it."""
     async with running(folder, server.url) as service:
         sustainable, used = await _sustainable(service, ramp_seconds)
-        async with _memory(service) as sizes:
+        async with memory_watched(service) as sizes:
             outcome = await _load(service, used, TIMES * sustainable, seconds)
             recovery = await _until_normal(service)
     lost, halved = await _compared(server.url, used, outcome)
@@ -110,7 +108,7 @@ async def _sustainable(service: Service, seconds: float) -> tuple[float, int]:
         rate, sustained = rate * _STEP, rate
 
 
-async def _load(service: Service, first: int, rate: float, seconds: float) -> Outcome:
+async def _load(service: Service, first: int, rate: float, seconds: float) -> LoadOutcomes:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "torture.load", service.url, str(first), str(rate), str(seconds)),
@@ -119,28 +117,11 @@ async def _load(service: Service, first: int, rate: float, seconds: float) -> Ou
     )
     output, _ = await process.communicate()
     found = json.loads(output)
-    return Outcome(**found | {"broken": Counter(found["broken"])})
-
-
-@asynccontextmanager
-async def _memory(service: Service) -> AsyncIterator[list[int]]:
-    """How much memory the service holds, several times a second, the first time before anything happens."""
-    sizes = [service.resident_bytes]
-
-    async def watch() -> None:
-        while True:
-            await asyncio.sleep(_WATCH_SECONDS)
-            sizes.append(service.resident_bytes)
-
-    watching = asyncio.create_task(watch())
-    try:
-        yield sizes
-    finally:
-        watching.cancel()
+    return LoadOutcomes(**found | {"broken": Counter(found["broken"])})
 
 
 async def _until_normal(service: Service) -> float:
-    """How long it takes until one answer after the other is quick again."""
+    """Return the seconds until one answer after the other is quick again."""
     began = time.monotonic()
     last_slow = began
     async with client(service.url, timeout=30) as http:
@@ -152,8 +133,8 @@ async def _until_normal(service: Service) -> float:
     return last_slow - began
 
 
-async def _compared(database_url: str, first: int, outcome: Outcome) -> tuple[int, int]:
-    """How many events that were acknowledged are not there, and of how many requests a part is."""
+async def _compared(database_url: str, first: int, outcome: LoadOutcomes) -> tuple[int, int]:
+    """Return the number of acknowledged events that are missing, and of requests of which a part is."""
     connection = await asyncpg.connect(database_url)
     try:
         rows = await connection.fetch("SELECT session_id, count(*) FROM behaviors WHERE url LIKE $1 GROUP BY 1", _URLS)
@@ -166,3 +147,7 @@ async def _compared(database_url: str, first: int, outcome: Outcome) -> tuple[in
 
 def _p99(seconds: list[float]) -> float:
     return quantiles(seconds, n=100)[98] if len(seconds) > 1 else max(seconds, default=0.0)
+
+
+def _told(broken: list[str]) -> str:
+    return f"; not as promised: {', '.join(broken)}" if broken else ""

@@ -1,6 +1,8 @@
-"""Somebody to record, and somebody to ask, made over GraphQL as an administrator would."""
+"""People to record and accounts to ask, made over GraphQL as an administrator would."""
 
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from tests.auth.test_login import LOGIN
 from torture.http import client
@@ -12,12 +14,36 @@ mutation ($name: String!) {
 }
 """
 _CREATE_PERSON = """
-mutation ($organization: ID!) {
-  createExtensionUser(input: {organizationId: $organization, username: "ada"}) {
-    ... on CreateExtensionUserSuccess { apiKey }
+mutation ($organization: ID!, $name: String!) {
+  createExtensionUser(input: {organizationId: $organization, username: $name}) {
+    ... on CreateExtensionUserSuccess { apiKey extensionUser { id uuid } }
   }
 }
 """
+_CREATE_USER = """
+mutation ($name: String!, $password: String!) {
+  createUser(input: {username: $name, password: $password}) { ... on CreateUserSuccess { user { id } } }
+}
+"""
+_ADD_ADMIN = """
+mutation ($organization: ID!, $name: String!) {
+  addMember(input: {organizationId: $organization, username: $name, role: ADMIN}) {
+    ... on AddMemberSuccess { offer { id } }
+  }
+}
+"""
+_ACCEPT = """
+mutation ($offer: ID!) { acceptMembership(input: {id: $offer}) { ... on AcceptMembershipSuccess { role } } }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whose browsing is recorded: their node id, their id, and the key that their browser sends."""
+
+    node_id: str
+    user_id: UUID
+    key: str
 
 
 async def ask(url: str, query: str, token: str | None = None, **variables: Any) -> Any:
@@ -35,10 +61,29 @@ async def signed_in(url: str) -> str:
     return token
 
 
+async def organization_of(url: str, token: str, name: str, people: int) -> tuple[str, list[Person]]:
+    """A new organization's node id, and so many people of it."""
+    made = await ask(url, _CREATE_ORGANIZATION, token, name=name)
+    organization: str = made["createOrganization"]["organization"]["id"]
+    answers = [
+        (await ask(url, _CREATE_PERSON, token, organization=organization, name=f"person-{number}"))
+        for number in range(people)
+    ]
+    created = [answer["createExtensionUser"] for answer in answers]
+    found = [(each["extensionUser"]["id"], UUID(each["extensionUser"]["uuid"]), each["apiKey"]) for each in created]
+    return organization, [Person(*each) for each in found]
+
+
+async def admin_of(url: str, token: str, organization: str, name: str) -> str:
+    """The access token of a new admin of an organization alone."""
+    await ask(url, _CREATE_USER, token, name=name, password=PASSWORD)
+    offered = await ask(url, _ADD_ADMIN, token, organization=organization, name=name)
+    signed: str = (await ask(url, LOGIN, username=name, password=PASSWORD))["login"]["accessToken"]
+    await ask(url, _ACCEPT, signed, offer=offered["addMember"]["offer"]["id"])
+    return signed
+
+
 async def recorded_person(url: str) -> str:
     """The API key of somebody whose browsing is recorded."""
-    token = await signed_in(url)
-    made = await ask(url, _CREATE_ORGANIZATION, token, name="Torture")
-    organization = made["createOrganization"]["organization"]["id"]
-    key: str = (await ask(url, _CREATE_PERSON, token, organization=organization))["createExtensionUser"]["apiKey"]
-    return key
+    _, [person] = await organization_of(url, await signed_in(url), "Torture", 1)
+    return person.key

@@ -56,7 +56,7 @@ BODIES = (
 
 @dataclass
 class Poisoned:
-    """What was seen: how many bodies were answered how, and what nobody should be answered."""
+    """The observations: how many bodies were answered how, and answers that nobody should get."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Poisoned:
 
     @property
     def findings(self) -> list[Finding]:
-        """The promises, and what became of them."""
+        """The promises, and whether they were kept."""
         statuses = ", ".join(f"{count:,} × {status}" for status, count in sorted(self.statuses.items()))
         return [
             Finding(

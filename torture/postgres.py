@@ -1,4 +1,4 @@
-"""A real PostgreSQL, careful with what it writes, and what can be done to it."""
+"""A real PostgreSQL that syncs its writes, and ways to disturb it."""
 
 import os
 import pwd
@@ -14,8 +14,8 @@ import psutil
 from tests.servers import Postgres15, folder_of_postgres, postgres_15, started
 from torture.findings import CannotRun
 
-CAREFUL = "-c max_connections=40"
-"""Unlike in tests, what is committed is on disk (fsync is on)."""
+CAREFUL = "-c max_connections=40 -c shared_buffers=512MB"
+"""Unlike in tests, what is committed is on disk (fsync is on); as much memory as docker-compose.yml gives."""
 _SMALL_DISK_MIB = 192
 _LITTLE_LOG = " -c min_wal_size=32MB -c max_wal_size=48MB"
 _FILLER_BYTES = 64 * 1024
@@ -58,7 +58,7 @@ def kill(server: Postgres15) -> None:
 
 
 def stop(server: Postgres15) -> None:
-    """Stop it as an administrator does who will not wait for clients."""
+    """Stop it without waiting for clients, as by `pg_ctl stop -m fast`."""
     server.run("pg_ctl", "-D", server.data, "-m", "fast", "-w", "stop")
 
 
@@ -100,7 +100,7 @@ def processes(server: Postgres15) -> list[psutil.Process]:
 
 
 async def execute(server: Postgres15, *statements: str) -> None:
-    """Run statements as its administrator, whatever it is set to."""
+    """Run statements as its superuser, whatever its settings."""
     connection = await asyncpg.connect(server.url, server_settings={"default_transaction_read_only": "off"})
     try:
         for statement in statements:
@@ -110,11 +110,12 @@ async def execute(server: Postgres15, *statements: str) -> None:
 
 
 async def connections(server: Postgres15) -> dict[str, int]:
-    """How many connections the service has, by what they are doing: `idle`, `active`, `idle in transaction`."""
+    """Return the number of the service's connections, by state: `idle`, `active`, `idle in transaction`."""
     connection = await asyncpg.connect(server.url)
     try:
         rows = await connection.fetch(
-            "SELECT state, count(*) AS number FROM pg_stat_activity WHERE application_name = 'web-behavior' GROUP BY 1"
+            "SELECT state, count(*) AS number FROM pg_stat_activity "
+            "WHERE application_name LIKE 'web-behavior%' GROUP BY 1"
         )
         return {row["state"]: row["number"] for row in rows}
     finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.servers import Postgres15
-from torture.asking import Asked, asking
+from torture.asking import QuestionOutcomes, asking
 from torture.balancer import balancing
 from torture.bookkeeping import Balance, balance
 from torture.client import Ledger, posting
@@ -22,23 +22,23 @@ _STOP_DELAY = "1"
 
 @dataclass(frozen=True, slots=True)
 class Restarts:
-    """What was seen: `codes` are what the processes exited with."""
+    """The observations: `codes` are the exit codes of the processes."""
 
     codes: list[int]
     ledger: Ledger
-    asked: Asked
+    asked: QuestionOutcomes
     balance: Balance
 
     @property
     def failed(self) -> int:
-        """How many requests got no answer, or another than they should."""
+        """The number of requests that got no answer, or another than they should."""
         ledger, asked = self.ledger, self.asked
         posts = ledger.answers.total() - ledger.answers[httpx.codes.CREATED]
         return posts + asked.answers.total() - asked.answers["OK"]
 
     @property
     def findings(self) -> list[Finding]:
-        """The promises, and what became of them."""
+        """The promises, and whether they were kept."""
         ledger = self.ledger
         requests = ledger.answers.total() + self.asked.answers.total()
         return [
@@ -53,7 +53,7 @@ class Restarts:
 
     @property
     def broken(self) -> list[str]:
-        """What was not as promised."""
+        """The promises that were broken."""
         wrong = {
             "requests failed": self.failed > 0,
             "events": not self.balance.is_even or not self.ledger.events,
@@ -64,7 +64,7 @@ class Restarts:
 
 async def restarts(server: Postgres15, folder: Path, rounds: int = ROUNDS) -> Restarts:
     """Restart each of two processes so often."""
-    ledger, asked, codes = Ledger(), Asked(), list[int]()
+    ledger, asked, codes = Ledger(), QuestionOutcomes(), list[int]()
     options = {"STOP_DELAY_SECONDS": _STOP_DELAY}
     async with running(folder, server.url, **options) as one, running(folder, server.url, **options) as two:
         key, token = await recorded_person(one.url), await signed_in(one.url)
@@ -78,7 +78,7 @@ async def restarts(server: Postgres15, folder: Path, rounds: int = ROUNDS) -> Re
 
 
 async def _restart(service: Service) -> int:
-    """What it exited with."""
+    """Restart a process; return its exit code."""
     await asyncio.sleep(1)
     code = await service.stop()
     service.start()

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from tests.ports import free_port
+from tests.free_ports import free_port
 from tests.servers import COMMAND, surroundings
 from torture import http
 
@@ -34,6 +34,7 @@ class Service:
                 "ADMIN_USERNAME": ADMIN,
                 "ADMIN_PASSWORD": PASSWORD,
                 "RATE_LIMIT_ENABLED": "false",
+                "MAX_CONNECTIONS_PER_ADDRESS": "0",  # all load comes from this machine
                 **settings,
             }
         )
@@ -73,8 +74,19 @@ class Service:
 
     @property
     def resident_bytes(self) -> int:
-        """How much memory it holds at the moment."""
+        """The resident memory at the moment, in bytes."""
         return int(psutil.Process(self.process.pid).memory_info().rss)
+
+    @property
+    def worked_seconds(self) -> float:
+        """The processor time that it has taken so far, in seconds."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
+    def connections_from(self, address: str) -> int:
+        """The number of connections from that address that it has open at the moment."""
+        found = psutil.Process(self.process.pid).net_connections("tcp4")
+        return sum(bool(each.raddr) and each.raddr.ip == address for each in found)
 
 
 @asynccontextmanager

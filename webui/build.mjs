@@ -1,5 +1,5 @@
 /**
- * Builds everything under app/static/vendor/: GraphiQL from src/, Swagger UI copied from its package, and beside each
+ * Builds everything under pages/static/vendor/: GraphiQL from src/, Swagger UI copied from its package, and beside each
  * the licences of exactly the packages that went in.
  */
 

@@ -1,12 +1,13 @@
 """Insight: what the figures of a period say about how somebody works, in sentences that each name their figures.
 
-marks.py            every threshold and weight
+thresholds.py            every threshold and weight
 figures.py          what goes in
 judgement.py        focus level and work pattern
 scores.py           the productivity score
 evidence.py         notes the figures that sentences rest on
+rounding.py         numbers as they are shown
 texts.py            what a language must bring; english.py and russian.py bring it, wording.py puts it together
-speaker.py          what sentences have in common
+builder.py          what sentences have in common
 observations.py     the sentences about how it was worked and what stands out
 recommendations.py  those about what might be done differently
 heuristic.py        puts them together: figures in, insight out
@@ -19,31 +20,34 @@ from enum import Enum
 from uuid import UUID
 
 from core.categories import Category
-from core.measures import FocusLevel, Unit
+from core.deep_work import FocusLevel
+from core.described_enum import DescribedEnum
+from core.units import Unit
 
 
-class Language(Enum):
-    """What sentences are written in."""
+class Language(DescribedEnum):
+    """The language of sentences."""
 
-    EN = "EN"
-    RU = "RU"
+    EN = "EN", "English."
+    RU = "RU", "Russian."
 
 
-class InsightMethod(Enum):
-    """How sentences were made."""
+class InsightMethod(DescribedEnum):
+    """The way in which sentences were made."""
 
-    AI = "ai"
-    HEURISTIC = "heuristic"
+    AI = "ai", "A language model worded them; figures, levels and scores are computed all the same."
+    HEURISTIC = "heuristic", "By rules alone."
 
 
 class WorkPattern(Enum):
-    """What stands out in how somebody works."""
+    """The most prominent trait of how somebody works."""
 
     DEEP_FOCUSED = "deep_focused"
     TASK_SWITCHING = "task_switching"
     RESEARCH_HEAVY = "research_heavy"
     COMMUNICATION_INTENSIVE = "communication_intensive"
     DISTRACTED = "distracted"
+    MIXED = "mixed"
     INSUFFICIENT_DATA = "insufficient_data"
 
 
@@ -89,9 +93,9 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """What the figures of a period say. `focus_level` and `productivity_score` are None when there is too little data.
+    """An insight into a period. `focus_level` and `productivity_score` are None when there is too little data.
 
-    `domain_breakdown` has every category: its domains and their tracked seconds, the most first, at most 200 in all;
+    `domain_breakdown` has every category: its domains and their active seconds, the most first, at most 200 in all;
     `category_seconds` is the time of all of a category's domains, listed or not.
     """
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from core.categories import Category
 from core.insight import Evidence
-from core.insight.figures import Figures, Totals
-from core.measures import BY_NAME, Unit
+from core.insight.figures import UNITS, Figures, Totals
+from core.text import camel_case
+from core.units import Unit
 
 _LONGEST = "deepWork.longestSeconds"
 _LEVELS = ("high", "medium", "low")
@@ -34,14 +35,14 @@ class EvidenceLog:
         return tuple(self._total(measure, each) for measure in measures for each in totals)
 
     def category(self, category: Category) -> tuple[str, ...]:
-        """The tracked time of a category; nothing where it has none, since then it is no group."""
+        """The active time of a category; nothing where it has none, since then it is no group."""
         if category not in (self._figures.categories or {}):
             return ()
-        return (self._measured("tracked_seconds", self._figures.seconds(category), category=category),)
+        return (self._measured("active_seconds", self._figures.seconds(category), category=category),)
 
     def domain(self, domain: str, seconds: float) -> tuple[str, ...]:
-        """The tracked time of a domain."""
-        return (self._measured("tracked_seconds", seconds, domain=domain),)
+        """The active time of a domain."""
+        return (self._measured("active_seconds", seconds, domain=domain),)
 
     def hour(self, measure: str, hour: int, value: float) -> tuple[str, ...]:
         """A measure of an hour on the clock."""
@@ -60,7 +61,7 @@ class EvidenceLog:
         return () if seconds is None else (self._note(_LONGEST, seconds, Unit.SECONDS, self._figures.now),)
 
     def blocks(self) -> tuple[str, ...]:
-        """How many blocks have which focus level."""
+        """The number of blocks of each focus level."""
         return tuple(
             self._note(
                 f"deepWork.focusLevels.{level}", getattr(self._figures.blocks, level), Unit.COUNT, self._figures.now
@@ -69,10 +70,10 @@ class EvidenceLog:
         )
 
     def _total(self, measure: str, totals: Totals) -> str:
-        return self._note(BY_NAME[measure].field, getattr(totals, measure), BY_NAME[measure].unit, totals)
+        return self._note(camel_case(measure), getattr(totals, measure), UNITS[measure], totals)
 
     def _measured(self, measure: str, value: float, **group: Any) -> str:
-        return self._note(BY_NAME[measure].field, value, BY_NAME[measure].unit, self._figures.now, **group)
+        return self._note(camel_case(measure), value, UNITS[measure], self._figures.now, **group)
 
     def _note(self, measure: str, value: float, unit: Unit, totals: Totals, **group: Any) -> str:
         key: tuple[str, datetime, tuple[Any, ...]] = (measure, totals.start, tuple(group.items()))

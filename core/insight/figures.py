@@ -1,37 +1,33 @@
 """The figures that an insight is made from, as the metrics engine measures them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from core.categories import Category
-from core.insight import marks
-from core.measures import SWITCH_GAP
+from core.insight import thresholds
+from core.units import Unit
+
+
+def _measured_in(unit: Unit) -> Any:
+    return field(default=0, metadata={"unit": unit})
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The measures of a whole period `[start, end)`; core.measures defines them."""
+    """The measures of a whole period `[start, end)`: those of usage that have the same names (docs/metrics.md)."""
 
     start: datetime
     end: datetime
-    tracked_minutes: int = 0
-    engaged_minutes: int = 0
-    tracked_seconds: float = 0.0
-    unique_domains: int = 0
-    context_switches: int = 0
-    deep_work_sessions: int = 0
-    deep_work_seconds: float = 0.0
-
-    @property
-    def active_seconds(self) -> float:
-        """The tracked time, within bounds: for each minute with an event at least that minute and at most a pause.
-
-        The upper bound leaves out the nights of a session that never ends; deep work counts whole in any case.
-        """
-        at_most = self.tracked_minutes * SWITCH_GAP.total_seconds()
-        return max(min(self.tracked_seconds, at_most), self.tracked_minutes * 60, self.deep_work_seconds)
+    tracked_minutes: int = _measured_in(Unit.MINUTES)
+    engaged_minutes: int = _measured_in(Unit.MINUTES)
+    active_seconds: float = _measured_in(Unit.SECONDS)
+    unique_domains: int = _measured_in(Unit.COUNT)
+    context_switches: int = _measured_in(Unit.COUNT)
+    deep_work_sessions: int = _measured_in(Unit.COUNT)
+    deep_work_seconds: float = _measured_in(Unit.SECONDS)
 
     @property
     def switches_per_hour(self) -> float:
@@ -45,8 +41,12 @@ class Totals:
 
     @property
     def is_enough(self) -> bool:
-        """Whether there is enough to say something about."""
-        return self.tracked_minutes >= marks.LEAST_TRACKED_MINUTES
+        """True if there is enough data for an insight."""
+        return self.active_seconds >= thresholds.LEAST_ACTIVE_SECONDS
+
+
+UNITS: Mapping[str, Unit] = {each.name: each.metadata["unit"] for each in fields(Totals) if "unit" in each.metadata}
+"""The units of those measures, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class DomainTime:
-    """A domain's tracked time in seconds."""
+    """A domain's active time in seconds."""
 
     domain: str
     category: Category
@@ -76,7 +76,7 @@ class DomainTime:
 
 @dataclass(frozen=True, slots=True)
 class HourTime:
-    """What falls into an hour on the clock, 0 to 23, on all days of the period together."""
+    """The time of an hour of the day, 0 to 23, on all days of the period together."""
 
     hour: int
     tracked_minutes: int
@@ -85,7 +85,7 @@ class HourTime:
 
 @dataclass(frozen=True, slots=True)
 class PersonDomains:
-    """How many distinct domains one of an organization's people was at."""
+    """The number of distinct domains that one of an organization's people visited."""
 
     extension_user_id: UUID
     unique_domains: int
@@ -93,7 +93,7 @@ class PersonDomains:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured of a person, or of an organization, whose `people` are then given, too.
+    """The figures of a person, or of an organization, whose `people` are then given, too.
 
     `domains` are those with the most time, it first; `categories` holds the seconds of all domains. `before` is the
     preceding period of the same length.
@@ -120,17 +120,17 @@ class Figures:
 
     @property
     def domains_of_one(self) -> int:
-        """How many distinct domains the person was at; of an organization, its median person."""
+        """The number of distinct domains that the person visited; of an organization, its median person."""
         median = self.median_person
         return median.unique_domains if median else self.now.unique_domains
 
     def seconds(self, category: Category) -> float:
-        """The tracked time of a category's domains."""
+        """The active time of a category's domains."""
         return (self.categories or {}).get(category, 0.0)
 
     def share(self, category: Category) -> float:
-        """The part of the tracked time that a category's domains take, from 0 to 1."""
-        return min(1.0, self.seconds(category) / self.now.tracked_seconds) if self.now.tracked_seconds else 0.0
+        """The part of the active time that a category's domains take, from 0 to 1."""
+        return min(1.0, self.seconds(category) / self.now.active_seconds) if self.now.active_seconds else 0.0
 
     @property
     def night_share(self) -> float:
@@ -141,7 +141,7 @@ class Figures:
     @property
     def night(self) -> tuple[HourTime, ...]:
         """The hours of the night."""
-        return tuple(hour for hour in self.hours if not marks.DAY_BEGINS <= hour.hour < marks.NIGHT_BEGINS)
+        return tuple(hour for hour in self.hours if not thresholds.DAY_BEGINS <= hour.hour < thresholds.NIGHT_BEGINS)
 
     @property
     def best_hour(self) -> HourTime | None:

@@ -1,16 +1,17 @@
 """Focus level and work pattern."""
 
 from core.categories import Category
-from core.insight import WorkPattern, marks
+from core.deep_work import HIGH_FOCUS_SWITCHES_PER_HOUR, MEDIUM_FOCUS_SWITCHES_PER_HOUR, FocusLevel
+from core.insight import WorkPattern, thresholds
 from core.insight.figures import Figures
-from core.measures import HIGH_FOCUS_SWITCHES_PER_HOUR, MEDIUM_FOCUS_SWITCHES_PER_HOUR, FocusLevel
+from core.insight.rounding import shown
 
 _RANK = (FocusLevel.LOW, FocusLevel.MEDIUM, FocusLevel.HIGH)
 
 _PATTERNS = (
-    (Category.DISTRACTIONS, marks.DISTRACTED_SHARE, WorkPattern.DISTRACTED),
-    (Category.COMMUNICATION, marks.COMMUNICATION_SHARE, WorkPattern.COMMUNICATION_INTENSIVE),
-    (Category.RESEARCH, marks.RESEARCH_SHARE, WorkPattern.RESEARCH_HEAVY),
+    (Category.DISTRACTIONS, thresholds.DISTRACTED_SHARE, WorkPattern.DISTRACTED),
+    (Category.COMMUNICATION, thresholds.COMMUNICATION_SHARE, WorkPattern.COMMUNICATION_INTENSIVE),
+    (Category.RESEARCH, thresholds.RESEARCH_SHARE, WorkPattern.RESEARCH_HEAVY),
 )
 CATEGORY_OF = {pattern: category for category, _, pattern in _PATTERNS}
 """The category that makes a pattern."""
@@ -24,21 +25,26 @@ def focus_level(figures: Figures) -> FocusLevel | None:
     if not figures.now.is_enough:
         return None
     votes = (
-        _at_most(figures.domains_of_one, marks.HIGH_FOCUS_DOMAINS, marks.MEDIUM_FOCUS_DOMAINS),
-        _at_most(figures.now.switches_per_hour, HIGH_FOCUS_SWITCHES_PER_HOUR, MEDIUM_FOCUS_SWITCHES_PER_HOUR),
-        _at_most(-figures.focused_share, -marks.HIGH_FOCUS_DEEP_SHARE, -marks.MEDIUM_FOCUS_DEEP_SHARE),
+        _at_most(figures.domains_of_one, thresholds.HIGH_FOCUS_DOMAINS, thresholds.MEDIUM_FOCUS_DOMAINS),
+        _at_most(shown(figures.now.switches_per_hour), HIGH_FOCUS_SWITCHES_PER_HOUR, MEDIUM_FOCUS_SWITCHES_PER_HOUR),
+        _at_most(-figures.focused_share, -thresholds.HIGH_FOCUS_DEEP_SHARE, -thresholds.MEDIUM_FOCUS_DEEP_SHARE),
     )
     return sorted(votes, key=_RANK.index)[1]
 
 
 def work_pattern(figures: Figures) -> WorkPattern:
-    """What stands out: a category with its share, else whichever of deep work and switching is nearer its mark."""
+    """The work pattern: a category with its share, else deep work or switching, the one nearer its threshold.
+
+    MIXED if there is neither.
+    """
     if not figures.now.is_enough:
         return WorkPattern.INSUFFICIENT_DATA
     for category, share, pattern in _PATTERNS:
         if figures.share(category) >= share:
             return pattern
-    deep = figures.focused_share / marks.HIGH_FOCUS_DEEP_SHARE
+    if not figures.focused_share and shown(figures.now.switches_per_hour) <= HIGH_FOCUS_SWITCHES_PER_HOUR:
+        return WorkPattern.MIXED
+    deep = figures.focused_share / thresholds.HIGH_FOCUS_DEEP_SHARE
     switching = figures.now.switches_per_hour / MEDIUM_FOCUS_SWITCHES_PER_HOUR
     return WorkPattern.DEEP_FOCUSED if deep >= switching else WorkPattern.TASK_SWITCHING
 

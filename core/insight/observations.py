@@ -1,11 +1,12 @@
 """The sentences about how it was worked and what stands out."""
 
 from core.categories import Category
-from core.insight import Sentence, WorkPattern, marks
+from core.deep_work import DEEP_WORK_EVENTS, DEEP_WORK_LENGTH, SWITCH_GAP, FocusLevel
+from core.insight import Sentence, WorkPattern, thresholds
 from core.insight.judgement import CATEGORY_OF
-from core.insight.speaker import Speaker
+from core.insight.rounding import shown, shown_percent
+from core.insight.sentence_builder import SentenceBuilder
 from core.insight.texts import Noun, Text
-from core.measures import DEEP_WORK_EVENTS, DEEP_WORK_LENGTH, SWITCH_GAP, FocusLevel
 
 _FOCUS = {
     FocusLevel.HIGH: Text.FOCUS_HIGH,
@@ -13,120 +14,126 @@ _FOCUS = {
     FocusLevel.LOW: Text.FOCUS_LOW,
 }
 
+_PREVAILING = {
+    WorkPattern.DEEP_FOCUSED: Text.FOCUS_PREVAILS,
+    WorkPattern.TASK_SWITCHING: Text.SWITCHING_PREVAILS,
+    WorkPattern.MIXED: Text.NEITHER_PREVAILS,
+}
 
-def focus_insight(speaker: Speaker, level: FocusLevel | None) -> Sentence:
+
+def focus_insight(builder: SentenceBuilder, level: FocusLevel | None) -> Sentence:
     """Why the focus level is what it is, or that there is too little data for any."""
     if level is None:
-        minutes = (speaker.figures.now.tracked_minutes, marks.LEAST_TRACKED_MINUTES)
-        found, least = (speaker.wording.count(Noun.MINUTE, number) for number in minutes)
-        return speaker.say(Text.TOO_LITTLE, speaker.log.now("tracked_minutes"), minutes=found, least=least)
-    evidence = speaker.log.domains_of_one() + speaker.rate_evidence() + speaker.log.blocks()
-    return speaker.say(_FOCUS[level], evidence, domains=speaker.domains(), rate=speaker.rate(), deep=speaker.deep())
+        seconds = (builder.figures.now.active_seconds, thresholds.LEAST_ACTIVE_SECONDS)
+        active, least = map(builder.wording.duration, seconds)
+        return builder.say(Text.TOO_LITTLE, builder.log.now("active_seconds"), active=active, least=least)
+    evidence = builder.log.domains_of_one() + builder.rate_evidence() + builder.log.blocks()
+    return builder.say(_FOCUS[level], evidence, domains=builder.domains(), rate=builder.rate(), deep=builder.deep())
 
 
-def behavior_insights(speaker: Speaker, pattern: WorkPattern) -> tuple[Sentence, ...]:
-    """How it was worked: the main category (unless it makes the pattern), switching, deep work, the best hour."""
-    said = (_main_category(speaker, pattern), _switching(speaker), _blocks(speaker), _best_hour(speaker))
+def behavior_insights(builder: SentenceBuilder, pattern: WorkPattern) -> tuple[Sentence, ...]:
+    """Sentences on behavior: the main category (unless it makes the pattern), switching, deep work, the best hour."""
+    said = (_main_category(builder, pattern), _switching(builder), _blocks(builder), _best_hour(builder))
     return tuple(sentence for sentence in said if sentence)
 
 
-def key_findings(speaker: Speaker, pattern: WorkPattern) -> tuple[Sentence, ...]:
-    """What stands out: the pattern, the top domain, what has changed against the period before."""
-    said = (_pattern(speaker, pattern), _top_domain(speaker), *_changes(speaker))
+def key_findings(builder: SentenceBuilder, pattern: WorkPattern) -> tuple[Sentence, ...]:
+    """Sentences on the pattern, the top domain, and changes against the period before."""
+    said = (_pattern(builder, pattern), _top_domain(builder), *_changes(builder))
     return tuple(sentence for sentence in said if sentence)
 
 
-def _main_category(speaker: Speaker, pattern: WorkPattern) -> Sentence | None:
-    category = max(Category, key=speaker.figures.seconds)
-    if not speaker.figures.seconds(category) or category is CATEGORY_OF.get(pattern):
+def _main_category(builder: SentenceBuilder, pattern: WorkPattern) -> Sentence | None:
+    category = max(Category, key=builder.figures.seconds)
+    if not builder.figures.seconds(category) or category is CATEGORY_OF.get(pattern):
         return None
-    return speaker.say_of_category(Text.MAIN_CATEGORY, category)
+    return builder.say_of_category(Text.MAIN_CATEGORY, category)
 
 
-def _switching(speaker: Speaker) -> Sentence:
-    now = speaker.figures.now
-    return speaker.say(
+def _switching(builder: SentenceBuilder) -> Sentence:
+    now = builder.figures.now
+    return builder.say(
         Text.SWITCHING,
-        speaker.rate_evidence(),
-        switches=speaker.wording.count(Noun.SWITCH, now.context_switches),
-        active=speaker.wording.duration(now.active_seconds),
-        rate=speaker.wording.number(now.switches_per_hour),
+        builder.rate_evidence(),
+        switches=builder.wording.count(Noun.SWITCH, now.context_switches),
+        active=builder.wording.duration(now.active_seconds),
+        rate=builder.wording.number(now.switches_per_hour),
     )
 
 
-def _blocks(speaker: Speaker) -> Sentence:
-    number, longest = speaker.figures.now.deep_work_sessions, speaker.figures.blocks.longest_seconds
+def _blocks(builder: SentenceBuilder) -> Sentence:
+    number, longest = builder.figures.now.deep_work_sessions, builder.figures.blocks.longest_seconds
     if longest is None:
         lengths = (length.total_seconds() / 60 for length in (DEEP_WORK_LENGTH, SWITCH_GAP))
-        least, gap = (speaker.wording.count(Noun.MINUTE, minutes) for minutes in lengths)
-        events = speaker.wording.number(DEEP_WORK_EVENTS)
-        evidence = speaker.log.now("deep_work_sessions")
-        return speaker.say(Text.NO_BLOCK, evidence, least=least, gap=gap, events=events)
-    evidence = speaker.log.now("deep_work_sessions", "deep_work_seconds")
+        least, gap = (builder.wording.count(Noun.MINUTE, minutes) for minutes in lengths)
+        events = builder.wording.number(DEEP_WORK_EVENTS)
+        evidence = builder.log.now("deep_work_sessions")
+        return builder.say(Text.NO_BLOCK, evidence, least=least, gap=gap, events=events)
+    evidence = builder.log.now("deep_work_sessions", "deep_work_seconds")
     if number == 1:
-        return speaker.say(Text.ONE_BLOCK, evidence, time=speaker.deep())
-    return speaker.say(
+        return builder.say(Text.ONE_BLOCK, evidence, time=builder.deep())
+    return builder.say(
         Text.BLOCKS,
-        evidence + speaker.log.longest_block(),
-        blocks=speaker.wording.count(Noun.BLOCK, number),
-        time=speaker.deep(),
-        longest=speaker.wording.duration(longest),
+        evidence + builder.log.longest_block(),
+        blocks=builder.wording.count(Noun.BLOCK, number),
+        time=builder.deep(),
+        longest=builder.wording.duration(longest),
     )
 
 
-def _best_hour(speaker: Speaker) -> Sentence | None:
-    best = speaker.figures.best_hour
+def _best_hour(builder: SentenceBuilder) -> Sentence | None:
+    best = builder.figures.best_hour
     if best is None:
         return None
-    evidence, clock = speaker.hour_evidence(best), speaker.from_to(best)
+    evidence, clock = builder.hour_evidence(best), builder.from_to(best)
     if best.deep_work_seconds:
-        return speaker.say(Text.BEST_HOUR, evidence, **clock, time=speaker.wording.duration(best.deep_work_seconds))
-    minutes = speaker.wording.count(Noun.MINUTE, best.tracked_minutes)
-    return speaker.say(Text.BUSIEST_HOUR, evidence, **clock, minutes=minutes)
+        return builder.say(Text.BEST_HOUR, evidence, **clock, time=builder.wording.duration(best.deep_work_seconds))
+    minutes = builder.wording.count(Noun.MINUTE, best.tracked_minutes)
+    return builder.say(Text.BUSIEST_HOUR, evidence, **clock, minutes=minutes)
 
 
-def _pattern(speaker: Speaker, pattern: WorkPattern) -> Sentence:
+def _pattern(builder: SentenceBuilder, pattern: WorkPattern) -> Sentence:
     category = CATEGORY_OF.get(pattern)
     if category is not None:
-        return speaker.say_of_category(Text.CATEGORY_PREVAILS, category)
-    text = Text.FOCUS_PREVAILS if pattern is WorkPattern.DEEP_FOCUSED else Text.SWITCHING_PREVAILS
-    evidence = speaker.rate_evidence() + speaker.log.blocks()
-    return speaker.say(text, evidence, deep=speaker.deep(), rate=speaker.rate())
+        return builder.say_of_category(Text.CATEGORY_PREVAILS, category)
+    evidence = builder.rate_evidence() + builder.log.blocks()
+    return builder.say(_PREVAILING[pattern], evidence, deep=builder.deep(), rate=builder.rate())
 
 
-def _top_domain(speaker: Speaker) -> Sentence | None:
-    top = next(iter(speaker.figures.domains), None)
+def _top_domain(builder: SentenceBuilder) -> Sentence | None:
+    top = next(iter(builder.figures.domains), None)
     if top is None or not top.seconds:
         return None
-    evidence = speaker.log.domain(top.domain, top.seconds)
-    return speaker.say(Text.TOP_DOMAIN, evidence, domain=top.domain, time=speaker.wording.duration(top.seconds))
+    evidence = builder.log.domain(top.domain, top.seconds)
+    return builder.say(Text.TOP_DOMAIN, evidence, domain=top.domain, time=builder.wording.duration(top.seconds))
 
 
-def _changes(speaker: Speaker) -> tuple[Sentence, ...]:
+def _changes(builder: SentenceBuilder) -> tuple[Sentence, ...]:
     """Against the period before, in shares and rates: the present period may not be over yet."""
-    now, before = speaker.figures.now, speaker.figures.before
+    now, before = builder.figures.now, builder.figures.before
     if not before.is_enough:
         return ()
-    deep = _compared(now.deep_share - before.deep_share, marks.DEEP_SHARE_CHANGE)
-    switches = _compared(now.switches_per_hour - before.switches_per_hour, marks.SWITCHES_CHANGE)
+    deep = _compared(shown_percent(now.deep_share), shown_percent(before.deep_share), thresholds.DEEP_PERCENT_CHANGE)
+    switches = _compared(shown(now.switches_per_hour), shown(before.switches_per_hour), thresholds.SWITCHES_CHANGE)
     return (
-        speaker.say(
+        builder.say(
             (Text.DEEP_SHARE_LESS, Text.DEEP_SHARE_SAME, Text.DEEP_SHARE_MORE)[deep + 1],
-            speaker.deep_shares_evidence(),
-            now=speaker.wording.percent(now.deep_share),
-            before=speaker.wording.percent(before.deep_share),
+            builder.deep_shares_evidence(),
+            now=builder.wording.percent(now.deep_share),
+            before=builder.wording.percent(before.deep_share),
         ),
-        speaker.say(
+        builder.say(
             (Text.SWITCHES_LESS, Text.SWITCHES_SAME, Text.SWITCHES_MORE)[switches + 1],
-            speaker.rates_evidence(),
-            now=speaker.wording.number(now.switches_per_hour),
-            before=speaker.wording.number(before.switches_per_hour),
+            builder.rates_evidence(),
+            now=builder.wording.number(now.switches_per_hour),
+            before=builder.wording.number(before.switches_per_hour),
         ),
     )
 
 
-def _compared(change: float, least: float) -> int:
-    """-1 for a fall, 1 for a rise, 0 for a change too small to be one."""
+def _compared(now: float, before: float, least: float) -> int:
+    """-1 for a fall, 1 for a rise, 0 for a change too small to be one; of figures as they are shown."""
+    change = round(now - before, 6)
     if abs(change) < least:
         return 0
     return 1 if change > 0 else -1

@@ -1,4 +1,4 @@
-"""Russian."""
+"""The Russian templates and nouns of insights."""
 
 from core.categories import Category
 from core.insight.texts import Noun, Text, Texts
@@ -6,13 +6,13 @@ from core.insight.texts import Noun, Text, Texts
 _NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 _TEMPLATES = {
-    Text.TOO_LITTLE: "Слишком мало данных для выводов: {minutes} с событиями, а нужно не меньше {least}.",
+    Text.TOO_LITTLE: "Слишком мало данных для выводов: {active} активного времени, а нужно не меньше {least}.",
     Text.FOCUS_HIGH: "Внимание почти не рассеивается: {domains}, {rate} в час, глубокая работа — {deep}.",
     Text.FOCUS_MEDIUM: "Внимание отчасти рассеивается: {domains}, {rate} в час, глубокая работа — {deep}.",
     Text.FOCUS_LOW: "Внимание рассеивается: {domains}, {rate} в час, глубокая работа — {deep}.",
     Text.DOMAINS_OF_ONE: "{domains}",
     Text.DOMAINS_OF_MEDIAN: "{domains} на человека (медиана)",
-    Text.MAIN_CATEGORY: "Больше всего времени заняла категория «{category}»: {time}, {share} учтённого времени.",
+    Text.MAIN_CATEGORY: "Больше всего времени заняла категория «{category}»: {time}, {share} активного времени.",
     Text.SWITCHING: "{switches} за {active} активного времени: {rate} в час.",
     Text.ONE_BLOCK: "Один блок глубокой работы, его длительность — {time}.",
     Text.BLOCKS: "{blocks} глубокой работы, всего {time}; самый долгий — {longest}.",
@@ -22,8 +22,9 @@ _TEMPLATES = {
     Text.BUSIEST_HOUR: "Самый деятельный час — с {start} до {end}: {minutes} с событиями.",
     Text.FOCUS_PREVAILS: "Сосредоточенность преобладает над переключениями: глубокая работа — {deep}, {rate} в час.",
     Text.SWITCHING_PREVAILS: "Переключения преобладают над сосредоточенностью: {rate} в час, глубокая работа — {deep}.",
-    Text.CATEGORY_PREVAILS: "Значительную часть учтённого времени занимает категория «{category}»: {share}, {time}.",
-    Text.TOP_DOMAIN: "Дольше всего открыт был сайт {domain}: {time}.",
+    Text.NEITHER_PREVAILS: "Ни глубокая работа, ни переключения не выделяются: глубокая работа — {deep}, {rate} в час.",
+    Text.CATEGORY_PREVAILS: "Значительную часть активного времени занимает категория «{category}»: {share}, {time}.",
+    Text.TOP_DOMAIN: "Больше всего времени ушло на {domain}: {time}.",
     Text.DEEP_SHARE_MORE: "Доля глубокой работы в активном времени больше, чем в предыдущем периоде: "
     "{now} после {before}.",
     Text.DEEP_SHARE_LESS: "Доля глубокой работы в активном времени меньше, чем в предыдущем периоде: "
@@ -34,15 +35,17 @@ _TEMPLATES = {
     Text.SWITCHES_LESS: "Переключений меньше, чем в предыдущем периоде: {now} в час, а было {before}.",
     Text.SWITCHES_SAME: "Переключений почти столько же, сколько в предыдущем периоде: {now} в час, а было {before}.",
     Text.LIMIT_DISTRACTIONS: "Отведите на {name} отдельные перерывы: отвлечения заняли {time}, "
-    "{share} учтённого времени.",
-    Text.GROUP_TASKS: "Делайте похожие задачи подряд: сейчас {rate} в час, а умеренный темп — не больше {mark}.",
-    Text.KEEP_AN_HOUR_FREE: "Оставьте час без помех, лучше всего с {start} до {end}, когда дел больше всего: глубокая "
-    "работа с редкими переключениями занимает {share} активного времени.",
+    "{share} активного времени.",
+    Text.GROUP_TASKS: "Делайте похожие задачи подряд: сейчас {rate} в час, а умеренный темп — не больше {limit}.",
+    Text.KEEP_HOUR_OF_DEEP_WORK_FREE: "Оставьте час без помех, лучше всего с {start} до {end}, когда глубокой работы "
+    "больше всего: глубокая работа с редкими переключениями занимает {share} активного времени.",
+    Text.KEEP_BUSIEST_HOUR_FREE: "Оставьте час без помех, лучше всего с {start} до {end}, когда дел больше всего: "
+    "глубокая работа с редкими переключениями занимает {share} активного времени.",
     Text.ANSWER_AT_SET_TIMES: "Отвечайте на сообщения в отведённые часы: общение заняло {time}, "
-    "{share} учтённого времени.",
+    "{share} активного времени.",
     Text.SUM_UP_RESEARCH: "Подводите итоги найденному, прежде чем искать дальше: исследования заняли {time}, "
-    "{share} учтённого времени.",
-    Text.PAUSE_EARLIER: "Делайте перерыв раньше: самый долгий блок — {longest}, а без отдыха достаточно и {mark}.",
+    "{share} активного времени.",
+    Text.PAUSE_EARLIER: "Делайте перерыв раньше: самый долгий блок — {longest}, а без отдыха достаточно и {limit}.",
     Text.LEAVE_THE_NIGHT: "Перенесите ночную работу на день: {share} минут с событиями ({minutes}) приходится "
     "на время с {start} до {end}.",
     Text.CARRY_ON: "Продолжайте так же: глубокая работа — {deep}, {rate} в час.",

@@ -1,4 +1,4 @@
-"""What a language must bring: a template for each sentence, its nouns with their plural forms, its way with numbers."""
+"""The texts of a language: a template for each sentence, nouns with their plural forms, formats of numbers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ class Text(Enum):
 
     FOCUS_PREVAILS = auto()
     SWITCHING_PREVAILS = auto()
+    NEITHER_PREVAILS = auto()
     CATEGORY_PREVAILS = auto()
     TOP_DOMAIN = auto()
     DEEP_SHARE_MORE = auto()
@@ -38,7 +39,8 @@ class Text(Enum):
 
     LIMIT_DISTRACTIONS = auto()
     GROUP_TASKS = auto()
-    KEEP_AN_HOUR_FREE = auto()
+    KEEP_HOUR_OF_DEEP_WORK_FREE = auto()
+    KEEP_BUSIEST_HOUR_FREE = auto()
     ANSWER_AT_SET_TIMES = auto()
     SUM_UP_RESEARCH = auto()
     PAUSE_EARLIER = auto()
@@ -49,7 +51,7 @@ class Text(Enum):
 
 
 class Noun(Enum):
-    """What is counted in words."""
+    """A noun for things that are counted."""
 
     MINUTE = auto()
     DOMAIN = auto()

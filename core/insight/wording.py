@@ -3,15 +3,15 @@
 from core.categories import Category
 from core.insight import Language
 from core.insight.english import ENGLISH
+from core.insight.rounding import shown, shown_percent
 from core.insight.russian import RUSSIAN
 from core.insight.texts import Noun, Text
 
 TEXTS = {Language.EN: ENGLISH, Language.RU: RUSSIAN}
-_FINE_BELOW = 10
 
 
 class Wording:
-    """How a language says things."""
+    """The wording of a language."""
 
     def __init__(self, language: Language) -> None:
         self._texts = TEXTS[language]
@@ -26,20 +26,20 @@ class Wording:
 
     def number(self, value: float) -> str:
         """A number: with one decimal below 10 unless it is whole, without any from 10 on."""
-        shown = _shown(value)
+        number = shown(value)
         signs = {",": self._texts.group_sign, ".": self._texts.decimal_sign}
-        plain = f"{shown:,.0f}" if shown == int(shown) else f"{shown:,.1f}"
+        plain = f"{number:,.0f}" if number == int(number) else f"{number:,.1f}"
         return "".join(signs.get(sign, sign) for sign in plain)
 
     def count(self, noun: Noun, value: float) -> str:
         """A number with its noun: `1 minute`, `6.2 context switches`."""
-        shown = _shown(value)
-        form = self._texts.form(int(shown)) if shown == int(shown) else self._texts.form_of_fractions
+        number = shown(value)
+        form = self._texts.form(int(number)) if number == int(number) else self._texts.form_of_fractions
         return f"{self.number(value)} {self._texts.nouns[noun][form]}"
 
     def percent(self, share: float) -> str:
         """A part of a whole, from 0 to 1: `45%`."""
-        return f"{self.number(round(share * 100))}{self._texts.percent_sign}"
+        return f"{self.number(shown_percent(share))}{self._texts.percent_sign}"
 
     def duration(self, seconds: float) -> str:
         """A length of time to the minute, below a minute to the second: `3 h 20 min`; nothing is `0 min`."""
@@ -54,9 +54,3 @@ class Wording:
     def clock(self, hour: int) -> str:
         """An hour on the clock: `09:00`."""
         return f"{hour % 24:02}:00"
-
-
-def _shown(value: float) -> float:
-    """The number as it is shown."""
-    rounded = round(value, 1)
-    return rounded if rounded < _FINE_BELOW else float(round(value))

@@ -5,24 +5,20 @@ segments        [──────][───]        [──]        what hour
 blocks          [───────────]        [──]        deep when it lasts 25 minutes and holds 10 events
 """
 
-from typing import Any
-
 from sqlalchemy import CTE, FromClause, Integer, Subquery, and_, cast, func, literal, select, union_all
 from sqlalchemy.dialects.postgresql import INTERVAL
 
-from core.dimensions import Dimension
-from core.measures import DEEP_WORK_EVENTS, DEEP_WORK_LENGTH, SWITCH_GAP
+from core.deep_work import DEEP_WORK_EVENTS, DEEP_WORK_LENGTH, SWITCH_GAP
 from db.metrics import hours
 from db.metrics.keys import Keys
-from db.metrics.part import Part, added, microseconds
-from db.metrics.sequences import pieces, segments
-from db.metrics.shape import shared
-from db.metrics.source import Source
+from db.metrics.measure_query import microseconds
+from db.metrics.sequences import beside_domain, in_order, pieces, segments
+from db.metrics.source import Rows, Source
 
 _GAP = literal(SWITCH_GAP, INTERVAL())
 
 
-def deep_segments(source: Source, keys: Keys, *, by_domain: bool) -> CTE:
+def deep_segments(source: Source | Rows, keys: Keys, *, by_domain: bool) -> CTE:
     """The segments that lie in deep-work blocks.
 
     Adds to a segment's columns: block (its number, per person), opens (whether it is the block's first), all_switches
@@ -30,7 +26,7 @@ def deep_segments(source: Source, keys: Keys, *, by_domain: bool) -> CTE:
     parts nor other segments, and block_start, block_end, block_events.
     """
     segment = segments(source, keys, by_domain=by_domain)
-    person: dict[str, Any] = {"partition_by": segment.c.user_id, "order_by": [segment.c.first_ts, segment.c.first_id]}
+    person = in_order(segment)
     gap = segment.c.first_active_ts - func.lag(segment.c.last_active_ts).over(**person)
     opened = select(
         *segment.c,
@@ -61,22 +57,22 @@ def deep_segments(source: Source, keys: Keys, *, by_domain: bool) -> CTE:
         measured.c.block_end - measured.c.block_start >= literal(DEEP_WORK_LENGTH, INTERVAL()),
         measured.c.block_events >= DEEP_WORK_EVENTS,
     )
-    return shared(select(measured).where(is_deep), "deep", spread=keys.spread)
+    return keys.topology.shared(select(measured).where(is_deep), "deep")
 
 
 def domain_times(deep: CTE, keys: Keys) -> Subquery:
-    """The blocks' time by domain, in pieces: block, block_start, domain, us, and slot where time is cut.
+    """The blocks' time by domain, in pieces: block, block_start, domain, us, and time slice where time is cut.
 
     `deep` must be told apart by domain. A domain with an event in a block has a piece, be it of no length; but where
-    time is cut, pieces are longer than that.
+    time is cut, pieces are longer than that. Pieces also have what else the keys read of their event.
     """
-    names = ["user_id", "organization_id", "block", "block_start"]
-    slot = ["slot"] if keys.by_time else []
-    part = hours.parts(deep, *names, *slot).subquery("part")
+    names = ["user_id", "organization_id", "block", "block_start", *beside_domain(keys)]
+    time_slice = ["time_slice"] if keys.by_time else []
+    part = hours.parts(deep, *names, *time_slice).subquery("part")
     within = select(
         *(part.c[name] for name in names),
         part.c.domain,
-        *(part.c[name] for name in slot),
+        *(part.c[name] for name in time_slice),
         part.c.us,
     )
     stretch = select(
@@ -89,57 +85,16 @@ def domain_times(deep: CTE, keys: Keys) -> Subquery:
         between = pieces(stretch, keys)
         length = between.c.us
     outside = select(
-        *(between.c[name] for name in names), between.c.domain, *(between.c[name] for name in slot), length
+        *(between.c[name] for name in names), between.c.domain, *(between.c[name] for name in time_slice), length
     )
     return union_all(within, outside).subquery("domain_time")
 
 
-def domains(deep: CTE) -> Subquery:
+def domains(deep: CTE, keys: Keys) -> Subquery:
     """The domains with an event in a block. `deep` must be told apart by domain."""
-    names = ["user_id", "organization_id"]
+    names = ["user_id", "organization_id", *beside_domain(keys)]
     part = hours.parts(deep, *names).subquery("part")
     return union_all(
         select(*(part.c[name] for name in names), part.c.domain),
         select(*(deep.c[name] for name in names), deep.c.last_domain),
     ).subquery("deep_domain")
-
-
-def deep_work(source: Source, keys: Keys) -> Part:
-    """`deep_work_sessions` and `deep_work_seconds`."""
-    by_domain = not {Dimension.DOMAIN, Dimension.CATEGORY}.isdisjoint(keys.dimensions)
-    deep = deep_segments(source, keys, by_domain=by_domain)
-    if by_domain:
-        return _by_piece(domain_times(deep, keys), keys)
-    names = [deep.c.user_id, deep.c.organization_id, deep.c.block]
-    ends = [deep.c.block_start.label("start"), deep.c.block_end.label("end")]
-    block = select(*names, *ends).where(deep.c.opens).subquery("block")
-    if keys.by_time:
-        return _by_piece(pieces(block, keys), keys)
-    labels = keys.of(block)
-    rows = (
-        select(
-            *labels,
-            func.count().label("deep_work_sessions"),
-            func.sum(microseconds(block.c.end - block.c.start)).label("deep_work_seconds"),
-        )
-        .where(*keys.conditions(block))
-        .group_by(*(label.element for label in labels))
-    )
-    return added(rows, "deep_work_sessions", seconds=("deep_work_seconds",))
-
-
-def _by_piece(piece: Subquery, keys: Keys) -> Part:
-    """Pieces of blocks, summed up; a block counts once in every group that has a piece of it."""
-    labels = keys.of(piece)
-    block = (
-        select(*labels, func.sum(piece.c.us).label("us"))
-        .select_from(keys.joined(piece))
-        .where(*keys.conditions(piece))
-        .group_by(*(label.element for label in labels), piece.c.user_id, piece.c.block)
-        .subquery("block_piece")
-    )
-    names = [block.c[column.name] for column in keys.columns]
-    rows = select(
-        *names, func.count().label("deep_work_sessions"), func.sum(block.c.us).label("deep_work_seconds")
-    ).group_by(*names)
-    return added(rows, "deep_work_sessions", seconds=("deep_work_seconds",))

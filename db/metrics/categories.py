@@ -15,13 +15,11 @@ one value costs the same by every plan.
 It is one statement and so one snapshot: no domain can be met that was not seen, no rule half changed.
 """
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     BigInteger,
-    ColumnElement,
     FromClause,
     Integer,
     Text,
@@ -32,21 +30,17 @@ from sqlalchemy import (
     literal,
     select,
     true,
-    union,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, INTERVAL, distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
 from core.categories import LONGEST_DOMAIN
 from core.category_list import built_in_rules
 from db.keyset import AnySelect
-from db.models import Behavior, CategoryRule, Run, dirty_hours
-from db.queries.filters import EventFilter, owner, whose_domain
+from db.models import CategoryRule
+from db.queries.filters import host_of, owner, whose_domain
 
 _TEXTS = ARRAY(Text())
-_HOUR = literal(timedelta(hours=1), INTERVAL())
-_MINUTE = literal(timedelta(minutes=1), INTERVAL())
-Instant = ColumnElement[datetime] | datetime
 _BUILT_IN = tuple(
     ([rule.pattern for rule in rules], [rule.category.value for rule in rules])
     for rules in (
@@ -64,7 +58,9 @@ def categories_of(domains: Any, name: str) -> CTE:
     takes begin with `name`.
     """
     met = domains.subquery()
-    seen = select(owner(met.c.organization_id).label("organization_id"), met.c.domain).distinct().cte(f"{name}_seen")
+    distinct = select(owner(met.c.organization_id).label("organization_id"), met.c.domain).distinct()
+    # Materialized, or the conditions on hosts would be tried on every row that the distinct domains are taken from.
+    seen = distinct.cte(f"{name}_seen").prefix_with("MATERIALIZED")
     matched = union_all(*_matched(_hosts(seen).cte(f"{name}_host"))).subquery("matched")
     whose = (matched.c.organization_id, matched.c.domain)
     first = (
@@ -83,83 +79,9 @@ def categories_of(domains: Any, name: str) -> CTE:
     return select(func.jsonb_object_agg(first.c.key, first.c.category).label("known")).cte(name)
 
 
-def domains_in(relation: FromClause) -> AnySelect:
-    """The domains in a relation of runs."""
-    return select(relation.c.organization_id, relation.c.domain).where(relation.c.domain.is_not(None)).distinct()
-
-
-def with_known_categories(
-    where: EventFilter,
-    persons: FromClause,
-    start: Instant,
-    end: Instant,
-    *,
-    rollups: bool = False,
-    spread: bool = False,
-) -> EventFilter:
-    """The filter; if it asks for categories, with those of the domains that people met from `start` to `end`.
-
-    `spread`: a cluster is asked.
-    """
-    if not where.needs_categories:
-        return where
-    met = _domains_met(persons, start, end, rollups=rollups, spread=spread)
-    return where.with_categories(categories_of(met, "filtered_category"))
-
-
-def one_by_one(looked_up: AnySelect, *, spread: bool) -> AnySelect:
-    """What is looked up for each of some rows, kept from becoming a join over everything.
-
-    A cluster would not have that: it is told to join, and its machines know better how many rows there are.
-    """
-    return looked_up if spread else looked_up.offset(0)
-
-
-def _domains_met(persons: FromClause, start: Instant, end: Instant, *, rollups: bool, spread: bool) -> Any:
-    """The domains of people's events in a range, before any filter; with rollups perhaps some from just outside.
-
-    Runs of hours that bear no mark have every domain of those hours, and events have the others'. What runs of marked
-    hours have too much does no harm here.
-    """
-    if not rollups:
-        return _domains(persons, Behavior).where(Behavior.ts >= start, Behavior.ts < end)
-    in_runs = _domains(persons, Run).where(
-        Run.first_ts >= start - _MINUTE,  # no run is longer
-        Run.first_ts < end,
-    )
-    marks = dirty_hours.c
-    hour = (
-        select(marks.user_id, marks.hour, persons.c.organization_id)
-        .join(persons, persons.c.user_id == marks.user_id)
-        .where(marks.hour >= start - _HOUR, marks.hour < end)
-        .distinct()
-        .subquery("marked_hour")
-    )
-    looked_up = select(Behavior.domain).where(
-        Behavior.user_id == hour.c.user_id,
-        Behavior.ts >= hour.c.hour,
-        Behavior.ts < hour.c.hour + _HOUR,
-        Behavior.domain.is_not(None),
-    )
-    event = one_by_one(looked_up, spread=spread).lateral("marked_event")
-    in_marked = select(hour.c.organization_id, event.c.domain).select_from(hour.join(event, true()))
-    return union(in_runs, in_marked)
-
-
-def _domains(persons: FromClause, of: Any) -> AnySelect:
-    return (
-        select(persons.c.organization_id, of.domain)
-        .join(of, of.user_id == persons.c.user_id)
-        .where(of.domain.is_not(None))
-        .distinct()
-    )
-
-
 def _hosts(seen: CTE) -> AnySelect:
-    """What patterns are compared with, as `core.categories.host_of` has it, and its labels."""
-    small = collate(func.lower(collate(seen.c.domain, "C")), "default")  # in "C" just the ASCII letters, as in Python
-    host = func.regexp_replace(small, r"\.?(:[0-9]+)?$", "").label("host")
-    found = select(seen, host).subquery("named")
+    """The hosts that patterns match, as `core.categories.host_of` has them, and their labels."""
+    found = select(seen, host_of(seen.c.domain).label("host")).subquery("named")
     labels = func.string_to_array(found.c.host, ".", type_=_TEXTS).label("labels")
     return select(found, labels).where(func.length(found.c.host) <= LONGEST_DOMAIN)
 

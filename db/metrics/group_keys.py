@@ -22,6 +22,7 @@ class KeyColumn:
 
 _COLUMNS: dict[Dimension, tuple[KeyColumn, ...]] = {
     Dimension.DOMAIN: (KeyColumn("key_domain", Text()),),
+    Dimension.SITE: (KeyColumn("key_site", Text()),),
     Dimension.CATEGORY: (KeyColumn("key_category", Text()),),
     Dimension.URL: (KeyColumn("key_url", Text()),),
     Dimension.EVENT_TYPE: (KeyColumn("key_type", SmallInteger()),),

@@ -1,4 +1,4 @@
-"""What hours hold, taken out of their arrays: domains, sessions, segments.
+"""The domains, sessions and segments of hours, taken out of their arrays.
 
 Arrays are unnested in the select list, side by side: a function's rows in FROM would be stored first, which takes
 twice as long.
@@ -65,16 +65,30 @@ def segments(hours: Subquery, *, with_parts: bool) -> AnySelect:
     )
 
 
+def segment_ends(hours: Subquery) -> AnySelect:
+    """Segments of hours: first_ts, last_ts."""
+    names = ("first_ts", "last_ts")
+    return select(*_of_hour(hours), *_unnested(hours, {name: _SEGMENTS[name] for name in names}))
+
+
 def parts(segments: FromClause, *names: str) -> AnySelect:
-    """Parts of segments: these columns of them, domain and us. Segments without parts have none."""
+    """Parts of segments, or of all those of hours: these columns of them, domain and us.
+
+    Segments without parts have none.
+    """
     return select(
         *(segments.c[name] for name in names), *_unnested(segments, {"domain": "part_domains", "us": "part_us"})
     )
 
 
+def names_of(hours: FromClause) -> list[str]:
+    """The names of the hour's columns that every relation has."""
+    return [name for name in ("user_id", "organization_id", "time_slice") if name in hours.c]
+
+
 def _of_hour(relation: FromClause) -> list[ColumnElement[Any]]:
     """The columns of the hour that every relation has."""
-    return [relation.c[name] for name in ("user_id", "organization_id", "slot") if name in relation.c]
+    return [relation.c[name] for name in names_of(relation)]
 
 
 def _unnested(relation: FromClause, arrays: dict[str, str]) -> list[ColumnElement[Any]]:

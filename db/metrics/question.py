@@ -1,4 +1,4 @@
-"""What is asked of the engine."""
+"""Questions to the engine."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from db.queries.people import Subject
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which events: of whom, when, narrowed how. `subject` None asks about all people in scope, taken together."""
+    """The events asked about: whose, when, which. `subject` None asks about all people in scope, taken together."""
 
     time_range: TimeRange
     where: EventFilter
@@ -34,7 +34,7 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """How an answer is split.
+    """The split of an answer into groups and buckets.
 
     `dimensions` tell groups apart, `buckets` cut the time. `only` keeps just these groups; `without` takes everything
     but these groups together, as one: then nothing is told apart by `dimensions`.

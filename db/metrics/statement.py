@@ -1,37 +1,19 @@
 """One statement for a question: just the parts that the wanted measures need, joined by their keys."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Subquery, cast, null, select, union_all
 from sqlalchemy.types import TypeEngine
 
-from core.dimensions import Dimension
-from core.measures import computed
 from db.keyset import AnySelect
-from db.metrics import blocks, counted, sequences
-from db.metrics.categories import categories_of, domains_in
+from db.metrics.domain_values import domain_values
 from db.metrics.keys import Keys
-from db.metrics.part import Part
-from db.metrics.shape import Shape
+from db.metrics.measures import computed
+from db.metrics.query_shape import QueryShape
 from db.metrics.source import Source
-
-MakePart = Callable[[Source, Keys], Part]
-
-# Which part gives which measures.
-_PARTS: tuple[tuple[frozenset[str], MakePart], ...] = (
-    (frozenset({"events", "active_events"}), counted.events),
-    (frozenset({"users"}), counted.users),
-    (frozenset({"sessions"}), counted.sessions),
-    (frozenset({"unique_domains"}), counted.unique_domains),
-    (frozenset({"unique_urls"}), counted.unique_urls),
-    (frozenset({"tracked_minutes", "engaged_minutes"}), counted.minutes),
-    (frozenset({"tracked_seconds"}), sequences.tracked_seconds),
-    (frozenset({"session_seconds"}), sequences.session_seconds),
-    (frozenset({"context_switches"}), sequences.context_switches),
-    (frozenset({"deep_work_sessions", "deep_work_seconds"}), blocks.deep_work),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +25,37 @@ class Answer:
     keys: Keys
 
 
-def answer(shape: Shape, measures: Collection[str]) -> Answer:
+def answer(shape: QueryShape, measures: Collection[str]) -> Answer:
     """The measures of the events asked about, split as asked, as a relation with a row for each key that has any.
 
-    Measures that nothing asks for are not computed, and not in the relation.
+    Measures that are not selected are neither computed nor in the relation.
     """
-    keys = Keys(shape)
-    wanted = computed(measures) or {"events"}
-    source = Source(shape, keys)
-    if Dimension.CATEGORY in shape.dimensions:
-        keys = keys.with_categories(categories_of(domains_in(source.runs), "category"))
-    parts = [make(source, keys) for names, make in _PARTS if names & wanted]
-    figures = {name: type_ for part in parts for name, type_ in part.figures.items()}
-    padded = union_all(*(_padded(keys, figures, part.rows) for part in parts)).subquery("part")
+    needed = computed(measures or {"events"})
+    source, keys = source_and_keys(shape, beyond=any(measure.beyond for measure in needed))
+    builders = dict.fromkeys(measure.query for measure in needed if measure.query)
+    queries = [build(source, keys) for build in builders]
+    columns = {name: type_ for query in queries for name, type_ in query.columns.items()}
+    padded = union_all(*(_padded(keys, columns, query.rows) for query in queries)).subquery("part")
     key_columns = [padded.c[column.name] for column in keys.answer_columns]
-    measured = [make(padded.c).label(name) for part in parts for name, make in part.measures.items()]
+    measured = [make(padded.c).label(name) for query in queries for name, make in query.measures.items()]
     statement = select(*key_columns, *measured).group_by(*key_columns)
     return Answer(statement, statement.subquery("answer"), keys)
 
 
-def _padded(keys: Keys, figures: Mapping[str, TypeEngine[Any]], rows: AnySelect) -> AnySelect:
-    """A part's rows in the shape that all parts share: null for the figures that others give."""
+def source_and_keys(shape: QueryShape, *, beyond: bool = False) -> tuple[Source, Keys]:
+    """The events of a question, and the keys that tell them apart and choose among them.
+
+    `beyond`: they are about events up to 300 s beyond the range as well.
+    """
+    keys = Keys(shape)
+    source = Source(shape, keys)
+    return source, keys.with_domain_values(domain_values(shape, partial(source.domains, beyond=beyond)))
+
+
+def _padded(keys: Keys, columns: Mapping[str, TypeEngine[Any]], rows: AnySelect) -> AnySelect:
+    """A measure query's rows with the columns of all of them: null for the columns that others give."""
     relation = rows.subquery()
     own = relation.c
     key_columns = [cast(own[column.name], column.type).label(column.name) for column in keys.columns]
-    padding = [cast(own[name] if name in own else null(), type_).label(name) for name, type_ in figures.items()]
+    padding = [cast(own[name] if name in own else null(), type_).label(name) for name, type_ in columns.items()]
     return select(*key_columns, *padding)

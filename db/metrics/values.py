@@ -1,64 +1,45 @@
-"""What an answer's row holds, as GraphQL shows it."""
+"""The values of measures in a row of an answer, as GraphQL shows them."""
 
-from dataclasses import dataclass, fields
+from dataclasses import field, make_dataclass
 from typing import Any
 
-from core.measures import BY_NAME
+from db.metrics.measure import Measure
+from db.metrics.measures import MEASURES
+
+_COMPUTED = [measure for measure in MEASURES if measure.formula is None]
+_DERIVED = [measure for measure in MEASURES if measure.formula is not None]
+_NUMBERS = frozenset(measure.name for measure in _COMPUTED if measure.is_number)
+_COMPOSED = [measure for measure in _COMPUTED if not measure.is_number]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSeconds:
-    """How long sessions last, in seconds; null without any."""
-
-    average: float | None = None
-    p50: float | None = None
-    p95: float | None = None
-    longest: float | None = None
+def _derivation(measure: Measure) -> property:
+    formula, names = measure.formula, measure.derived_from
+    assert formula is not None  # noqa: S101 - a derived measure has one
+    return property(lambda self: formula.of_values(*(getattr(self, name) for name in names)))
 
 
-@dataclass(frozen=True, slots=True)
-class MeasureValues:
-    """The measures of a set of events; of none, all zero. What was not asked for is zero, too: nobody reads it."""
+_Values: Any = make_dataclass(
+    "_Values",
+    [(measure.name, measure.type, field(default=measure.nothing)) for measure in _COMPUTED],
+    frozen=True,
+    slots=True,
+    namespace={measure.name: _derivation(measure) for measure in _DERIVED},
+)
 
-    events: int = 0
-    active_events: int = 0
-    users: int = 0
-    sessions: int = 0
-    unique_domains: int = 0
-    unique_urls: int = 0
-    tracked_minutes: int = 0
-    engaged_minutes: int = 0
-    tracked_seconds: float = 0.0
-    session_seconds: SessionSeconds = SessionSeconds()
-    context_switches: int = 0
-    deep_work_sessions: int = 0
-    deep_work_seconds: float = 0.0
 
-    @property
-    def idle_minutes(self) -> int:
-        """See core.measures."""
-        return self.tracked_minutes - self.engaged_minutes
+class MeasureValues(_Values):  # type: ignore[misc]  # made from the registry
+    """The measures of a set of events, each an attribute of its name. Those that were not asked for hold nothing."""
 
-    @property
-    def engagement_rate(self) -> float | None:
-        """See core.measures."""
-        return self.engaged_minutes / self.tracked_minutes * 100 if self.tracked_minutes else None
-
-    @property
-    def deep_work_rate(self) -> float | None:
-        """See core.measures."""
-        return self.deep_work_seconds / 60 / self.tracked_minutes * 100 if self.tracked_minutes else None
+    __slots__ = ()
 
 
 NOTHING = MeasureValues()
-_NAMES = {field.name for field in fields(MeasureValues)} & set(BY_NAME)
 
 
 def values_of(row: Any) -> MeasureValues:
     """The measures in a row of an answer, as `db.prepared.fetch` gives them."""
-    given = {name: row[name] for name in _NAMES if name in row and row[name] is not None}
-    if "session_average" in row:
-        given["session_seconds"] = SessionSeconds(
-            row["session_average"], row["session_p50"], row["session_p95"], row["session_longest"]
-        )
+    given = {name: row[name] for name in _NUMBERS if name in row and row[name] is not None}
+    for measure in _COMPOSED:
+        if measure.columns[0] in row:
+            given[measure.name] = measure.type(*(row[name] for name in measure.columns))
     return MeasureValues(**given)

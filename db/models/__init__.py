@@ -1,34 +1,47 @@
 """The tables. Importing this package registers them all on `Base.metadata`."""
 
+from db.models.api_token import ApiToken
 from db.models.audit_entry import AuditEntry
 from db.models.base import Base
 from db.models.behavior import Behavior
 from db.models.category_rule import CategoryRule, CategoryRulesVersion
+from db.models.domain_backfill import DomainBackfill
+from db.models.erasure import Erasure, ErasureSubject
 from db.models.extension_user import ExtensionUser
 from db.models.legacy import LegacyDay, LegacyRow
 from db.models.membership import Membership
+from db.models.membership_offer import MembershipOffer
 from db.models.organization import Organization
+from db.models.public_suffix import PublicSuffix
 from db.models.rejected_event import RejectedEvent
-from db.models.rollup import Hour, Run, dirty_hours
+from db.models.rollup import Hour, Run, deferred_hours, dirty_hours, rollup_rebuilds
 from db.models.sign_in import RefreshToken, SignIn
 from db.models.user import User
 
 __all__ = [
+    "ApiToken",
     "AuditEntry",
     "Base",
     "Behavior",
     "CategoryRule",
     "CategoryRulesVersion",
+    "DomainBackfill",
+    "Erasure",
+    "ErasureSubject",
     "ExtensionUser",
     "Hour",
     "LegacyDay",
     "LegacyRow",
     "Membership",
+    "MembershipOffer",
     "Organization",
+    "PublicSuffix",
     "RefreshToken",
     "RejectedEvent",
     "Run",
     "SignIn",
     "User",
+    "deferred_hours",
     "dirty_hours",
+    "rollup_rebuilds",
 ]

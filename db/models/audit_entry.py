@@ -1,4 +1,4 @@
-"""Who did what, and when: kept for good."""
+"""The audit log, which is kept for good."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,8 @@ from db.models.base import Base
 class AuditEntry(Base):
     """Something that was done, by whom, to what. Of people it holds ids and numbers, never a name, url or key.
 
-    `actor_id` is an account's id (None: the service itself, or its command line), `subject_id` that of the person or
+    `actor_id` is the id of an account or service account (None: the service itself, or its command line), `token_id`
+    that of the API token by which it was done, `subject_id` that of the person or
     account it was done to. There are no foreign keys: an entry outlives what it tells of.
     """
 
@@ -24,6 +25,7 @@ class AuditEntry(Base):
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     action: Mapped[str]
     actor_id: Mapped[UUID | None]
+    token_id: Mapped[UUID | None]
     organization_id: Mapped[UUID | None]
     subject_id: Mapped[UUID | None] = mapped_column(index=True)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))

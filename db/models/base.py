@@ -1,4 +1,4 @@
-"""What all tables share: naming of constraints, column types, creation and update times."""
+"""The base of all tables: naming of constraints, column types, creation and update times."""
 
 from datetime import datetime
 from typing import ClassVar

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base
 
+EVENT_COLUMNS = "user_id, ts, id, organization_id, received_at, type, x, y, session_id, url, domain"
+"""The columns of an event, for statements that insert whole ones."""
+
 
 class Behavior(Base):
     """One browsing event, partitioned by month of `ts`.

@@ -10,7 +10,7 @@ from db.models.base import Base
 
 
 class CategoryRulesVersion(Base):
-    """That an organization's rules were changed, when and by whom (None: an account that is gone). Numbered from 1."""
+    """A change of an organization's rules, when and by whom (None: an account that is gone). Numbered from 1."""
 
     __tablename__ = "category_rules_versions"
 

@@ -1,4 +1,4 @@
-"""What was taken over from the service before this one, so that taking over can be interrupted and repeated."""
+"""Records of what was imported from the old service, so that the import can be interrupted and repeated."""
 
 from datetime import date
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Who belongs to which organization, as what."""
+"""Accounts' memberships of organizations, with their roles."""
 
 from datetime import datetime
 from uuid import UUID

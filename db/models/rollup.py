@@ -3,7 +3,20 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, Table, Text, Uuid, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -88,9 +101,31 @@ dirty_hours = Table(
     Column("user_id", Uuid(), nullable=False),
     Column("hour", DateTime(timezone=True), nullable=False),
     Column("marked_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Index("ix_dirty_hours_user_id_hour", "user_id", "hour"),
+    Column("events", Integer(), nullable=False, server_default=text("0")),
+    Index("ix_dirty_hours_user_id_hour_marked_at", "user_id", "hour", "marked_at"),
 )
 """Marks that a person's events of an hour have changed since their rollups were made.
 
 Set in the transaction that changes the events, so whoever sees the change sees the mark. An hour may carry many.
+`events`: how many it gained; 0 where events were removed, or the rollups are to be made anew.
 """
+
+
+deferred_hours = Table(
+    "deferred_hours",
+    Base.metadata,
+    Column("user_id", Uuid(), primary_key=True),
+    Column("hour", DateTime(timezone=True), primary_key=True),
+    Column("attempts", Integer(), nullable=False),
+    Column("retry_at", DateTime(timezone=True), nullable=False),
+)
+"""Marked hours whose rollups could not be made within the longest time limit; they are left alone until `retry_at`."""
+
+rollup_rebuilds = Table(
+    "rollup_rebuilds",
+    Base.metadata,
+    Column("id", SmallInteger(), CheckConstraint("id = 1", name="one_row"), primary_key=True, autoincrement=False),
+    Column("month", DateTime(timezone=True), nullable=False),
+    Column("last_user_id", Uuid(), nullable=False),
+)
+"""How far the rebuild that is under way has come: people up to this id, of this month, are done. No row: none is."""

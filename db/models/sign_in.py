@@ -10,7 +10,11 @@ from db.models.base import Base
 
 
 class SignIn(Base):
-    """One sign-in: the family of tokens that began with a password. Deleting it ends them all at once."""
+    """One sign-in: the family of tokens that began with a password. Deleting it ends them all at once.
+
+    `successor_seed`: with the refresh token that was used last it makes its successor; None before the first refresh.
+    `client`: the User-Agent that began it or refreshed it last; `last_used_at`: the time of that.
+    """
 
     __tablename__ = "sign_ins"
 
@@ -18,6 +22,9 @@ class SignIn(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    successor_seed: Mapped[bytes | None]
+    client: Mapped[str | None]
+    last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class RefreshToken(Base):

@@ -11,14 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.periods import TimeRange
 from core.scope import Scope
-from db.cluster import is_cluster
-from db.keyset import AnySelect, Column, Ordering, Page, PageRequest, condition, cut, keyset, keyset_per
-from db.metrics.categories import with_known_categories
+from db.cluster import topology_of
+from db.keyset import AnySelect, Column, Ordering, PageRequest, RowPage, condition, keyset, keyset_per, paginate_rows
+from db.metrics.domain_values import with_domain_values
 from db.models import Behavior
 from db.prepared import SHAPES, Prepared, fetch, parameter, prepared
-from db.queries.behavior import COLUMNS, SORT, BehaviorRow, rows_of
+from db.queries.behaviors import COLUMNS, SORT, BehaviorRow, rows_of
 from db.queries.filters import EventFilter, matching
 from db.queries.people import People, Subject, is_asked, people_asked
+from db.topology import Topology
 
 _START, _END = (parameter(name, DateTime(timezone=True)) for name in ("start", "end"))
 _BOUND = {f"bound_{column.key}": column.type for column in SORT}
@@ -26,9 +27,9 @@ _BOUND = {f"bound_{column.key}": column.type for column in SORT}
 
 @dataclass(frozen=True, slots=True)
 class BehaviorQuery:
-    """A page of events: the time they fall in (None: any), their filter, order and place.
+    """A page of events: their time range (None: any), filter, order and position.
 
-    A filter of categories needs a time: the domains met in it are what is categorised.
+    A filter of categories or sites needs a time range: those of the domains in it are found.
     """
 
     time_range: TimeRange | None
@@ -37,31 +38,31 @@ class BehaviorQuery:
     request: PageRequest
 
 
-async def page(connection: AsyncConnection, scope: Scope, query: BehaviorQuery) -> Page[BehaviorRow]:
+async def page(connection: AsyncConnection, scope: Scope, query: BehaviorQuery) -> RowPage[BehaviorRow]:
     """A page of all events in scope."""
-    return cut(await _rows(connection, scope, None, query), query.ordering, query.request)
+    return paginate_rows(await _rows(connection, scope, None, query), query.ordering, query.request)
 
 
 async def pages_by_user(
     connection: AsyncConnection, scope: Scope, user_ids: Collection[UUID], query: BehaviorQuery
-) -> dict[UUID, Page[BehaviorRow]]:
+) -> dict[UUID, RowPage[BehaviorRow]]:
     """The same page of each person's events."""
     rows: dict[UUID, list[BehaviorRow]] = {user_id: [] for user_id in user_ids}
     for row in await _rows(connection, scope, user_ids, query):
         rows[row.user_id].append(row)
-    return {user_id: cut(found, query.ordering, query.request) for user_id, found in rows.items()}
+    return {user_id: paginate_rows(found, query.ordering, query.request) for user_id, found in rows.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """A page without the values that differ from question to question.
 
-    `spread`: a cluster answers; `in_scope`: the viewer may see some organizations only; `each`: it is the page of each
-    of some people, instead of all together; `in_time`: they fall in some time.
+    `limited`: the viewer may see some organizations only; `each`: a page of each of some people, instead of one of all
+    together; `in_time`: the events fall in a time range.
     """
 
-    spread: bool
-    in_scope: bool
+    topology: Topology
+    limited: bool
     each: bool
     in_time: bool
     where: EventFilter
@@ -72,7 +73,7 @@ class _Shape:
 
     @property
     def request(self) -> PageRequest:
-        """What is asked for, its bound left open."""
+        """The request for the page, with parameters in place of its bound."""
         bound = tuple(parameter(name, kind) for name, kind in _BOUND.items())
         return PageRequest(self.limit, bound if self.bounded else None, self.backward)
 
@@ -83,8 +84,8 @@ async def _rows(
     """The page's rows and one more, of all people or of each of these."""
     request = query.request
     shape = _Shape(
-        spread=is_cluster(connection),
-        in_scope=scope.organization_ids is not None,
+        topology=topology_of(connection),
+        limited=scope.organization_ids is not None,
         each=user_ids is not None,
         in_time=query.time_range is not None,
         where=query.where,
@@ -104,8 +105,8 @@ async def _rows(
 @lru_cache(SHAPES)
 def _statement(shape: _Shape) -> Prepared:
     subject = Subject.USER if shape.each else None
-    chosen = people_asked(in_scope=shape.in_scope, subject=subject, where=shape.where, spread=shape.spread)
-    if not shape.spread:
+    chosen = people_asked(limited=shape.limited, subject=subject, where=shape.where, topology=shape.topology)
+    if shape.topology.walks_keys:
         return prepared(_first_of_each(chosen, shape))
     events = _all_events(chosen, shape)
     if not shape.each:
@@ -117,12 +118,12 @@ def _statement(shape: _Shape) -> Prepared:
 
 
 def _all_events(chosen: People, shape: _Shape) -> AnySelect:
-    """The chosen people's events, to be cut to a page: a cluster walks along nobody's key, and has them sorted."""
+    """The chosen people's events, to be cut to a page: a cluster sorts them, since it walks along no key."""
     persons = chosen.cte("person")
     statement = select(*COLUMNS).join(persons, persons.c.user_id == Behavior.user_id)
     if not shape.in_time:
         return statement.where(matching(shape.where))
-    where = with_known_categories(shape.where, persons, _START, _END, spread=True)
+    where = with_domain_values(shape.where, persons, _START, _END)
     return statement.where(Behavior.ts >= _START, Behavior.ts < _END, matching(where))
 
 
@@ -131,7 +132,7 @@ def _first_of_each(chosen: People, shape: _Shape) -> AnySelect:
     persons = chosen.cte("person")
     where = shape.where
     if shape.in_time:
-        where = with_known_categories(where, persons, _START, _END)
+        where = with_domain_values(where, persons, _START, _END)
     conditions = [Behavior.user_id == persons.c.user_id, matching(where)]
     if shape.in_time:
         conditions += [Behavior.ts >= _START, Behavior.ts < _END]

@@ -10,23 +10,27 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Double, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, func, null
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.categories import Category
 from core.dimensions import Dimension
 from core.event_types import EventType
-from core.events import ANONYMOUS
 from core.scope import Scope
-from db.cluster import is_cluster
+from core.weeks import WeekStart
+from db.cluster import topology_of
+from db.metrics.group_keys import flat_values
+from db.metrics.measures import BY_NAME
+from db.metrics.query_shape import BoundQuery, QueryShape, bound_query
 from db.metrics.question import WHOLE, Key, Question, Split
-from db.metrics.shape import Asked, Shape, asked
 from db.metrics.statement import Answer, answer
 from db.metrics.values import MeasureValues, values_of
-from db.prepared import SHAPES, Prepared, fetch, parameter, prepared
-from db.queries.session import SessionKey
+from db.prepared import SHAPES, Prepared, fetch, prepared
+from db.queries.ranked_pages import RankedPlace, Ranking, Value, key_parts, pages_of, ranked_page, ranked_values
+from db.queries.sessions import SessionKey
 
-EVERYBODY = ANONYMOUS
+EVERYBODY = UUID(int=0)
+"""The key of all people taken together, where people or organizations are the keys otherwise."""
 
 Measures = frozenset[str]
 SubjectAndKey = tuple[UUID, Key]
@@ -34,35 +38,56 @@ SubjectAndKey = tuple[UUID, Key]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How groups are sorted: by a measure, ties by their keys."""
+    """The order of groups: by a measure, ties by their keys; without one by their keys alone.
 
-    measure: str
+    Days of the week are in the order of the week that begins with `week_start`.
+    """
+
+    measure: str | None = None
     descending: bool = True
+    week_start: WeekStart = WeekStart.MONDAY
+
+    @property
+    def measures(self) -> Measures:
+        """The measure to sort by, if any."""
+        return frozenset() if self.measure is None else frozenset({self.measure})
+
+    @property
+    def is_whole(self) -> bool:
+        """True if the value to sort by is a whole number."""
+        return self.measure is not None and BY_NAME[self.measure].type is int
+
+    @property
+    def keys_descending(self) -> bool:
+        """True if the keys are in descending order; as ties they are not."""
+        return self.measure is None and self.descending
 
 
 @dataclass(frozen=True, slots=True)
 class GroupsPage:
-    """Which groups: split how, sorted how, from where on, how many."""
+    """A page of groups to ask for: split, order, size, and the place to begin after; None for the start."""
 
     split: Split
     order: Order
-    offset: int
     limit: int
+    after: RankedPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of an answer."""
+    """A group of an answer, with the value of the measure that it is ranked by."""
 
     key: Key
     values: MeasureValues
+    rank_value: Value = None
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """A page of groups, and how many there are in all."""
+    """A page of groups, whether there are more after it, and how many there are in all."""
 
     rows: Sequence[Group] = ()
+    more: bool = False
     total: int = 0
 
 
@@ -70,7 +95,7 @@ async def totals(
     connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question, measures: Measures
 ) -> dict[UUID, MeasureValues]:
     """The measures of each subject; those without an event are left out."""
-    rows = await _rows(connection, _asked(connection, scope, ids, question, WHOLE), measures)
+    rows = await _rows(connection, _bound_query(connection, scope, ids, question, WHOLE), measures)
     return {row.subject: values_of(row) for row in rows}
 
 
@@ -86,7 +111,7 @@ async def series(
     split = split.of_only(keys)
     subjects = {subject for subject, _ in keys}
     buckets: dict[SubjectAndKey, dict[int, MeasureValues]] = {}
-    for row in await _rows(connection, _asked(connection, scope, subjects, question, split), measures):
+    for row in await _rows(connection, _bound_query(connection, scope, subjects, question, split), measures):
         buckets.setdefault((row.subject, key_of(row, split)), {})[row.bucket] = values_of(row)
     return buckets
 
@@ -101,7 +126,7 @@ async def group_values(
 ) -> dict[SubjectAndKey, MeasureValues]:
     """The measures of each subject's group."""
     split = split.of_only(keys)
-    about = _asked(connection, scope, {subject for subject, _ in keys}, question, split)
+    about = _bound_query(connection, scope, {subject for subject, _ in keys}, question, split)
     rows = await _rows(connection, about, measures)
     return {(row.subject, key_of(row, split)): values_of(row) for row in rows}
 
@@ -115,17 +140,15 @@ async def groups(
     measures: Measures,
 ) -> dict[UUID, Groups]:
     """The same page of each subject's groups: those that have any of the measures."""
-    about = _asked(connection, scope, ids, question, page.split)
-    statement = _groups_statement(about.shape, measures | {page.order.measure}, page.order)
-    last = page.offset + page.limit
-    pages: dict[UUID, list[Group]] = {}
-    counts: dict[UUID, int] = {}
-    for row in await fetch(connection, statement, about.values | {"offset": page.offset, "last": last}):
-        rows_of_page = pages.setdefault(row.subject, [])
-        if row.place > page.offset:
-            rows_of_page.append(Group(key_of(row, page.split), values_of(row)))
-        counts[row.subject] = row.total
-    return {subject: Groups(page, counts[subject]) for subject, page in pages.items()}
+    about = _bound_query(connection, scope, ids, question, page.split)
+    statement = _groups_statement(about.shape, measures | page.order.measures, page.order, page.after is not None)
+    found = await fetch(connection, statement, about.values | ranked_values(page.limit, page.after))
+    return {
+        subject: Groups(
+            [Group(key_of(row, page.split), values_of(row), row.rank_value) for row in each.rows], each.more, each.total
+        )
+        for subject, each in pages_of(found, page.limit).items()
+    }
 
 
 async def without_groups(
@@ -139,43 +162,41 @@ async def without_groups(
     """The measures of everything but the groups named beside each subject, taken together."""
     found: dict[tuple[UUID, tuple[Key, ...]], MeasureValues] = {}
     for subject, named in keys:  # what is left out differs from subject to subject
-        about = _asked(connection, scope, [subject], question, Split(dimensions, without=named))
+        about = _bound_query(connection, scope, [subject], question, Split(dimensions, without=named))
         for row in await _rows(connection, about, measures):
             found[subject, named] = values_of(row)
     return found
 
 
-def _asked(connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question, split: Split) -> Asked:
+def _bound_query(
+    connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question, split: Split
+) -> BoundQuery:
     named = None if question.subject is None else ids  # EVERYBODY is nobody in particular
-    return asked(scope, named, question, split, spread=is_cluster(connection))
+    return bound_query(scope, named, question, split, topology_of(connection))
 
 
-async def _rows(connection: AsyncConnection, about: Asked, measures: Measures) -> list[Any]:
+async def _rows(connection: AsyncConnection, about: BoundQuery, measures: Measures) -> list[Any]:
     return await fetch(connection, _answer_statement(about.shape, measures), about.values)
 
 
 @lru_cache(SHAPES)
-def _answer_statement(shape: Shape, measures: Measures) -> Prepared:
+def _answer_statement(shape: QueryShape, measures: Measures) -> Prepared:
     return prepared(answer(shape, measures).statement)
 
 
 @lru_cache(SHAPES)
-def _groups_statement(shape: Shape, measures: Measures, order: Order) -> Prepared:
-    """The groups from `offset` (a parameter) to `last`, and how many there are."""
+def _groups_statement(shape: QueryShape, measures: Measures, order: Order, after: bool) -> Prepared:
+    """The page of groups that `ranked_values` describes, and how many there are."""
     found = answer(shape, measures)
-    rows = found.rows.c
-    place = func.row_number().over(partition_by=rows.subject, order_by=_sort(found, order))
-    total = func.count().over(partition_by=rows.subject)
-    ranked = select(found.rows, place.label("place"), total.label("total")).subquery("ranked")
-    offset, last = (parameter(name, BigInteger()) for name in ("offset", "last"))
-    return prepared(
-        select(ranked)
-        .where(
-            # The first group comes along from beyond the last page, too: with it comes their number.
-            or_(ranked.c.place == 1, and_(ranked.c.place > offset, ranked.c.place <= last))
-        )
-        .order_by(ranked.c.subject, ranked.c.place)
-    )
+    keys = [_key_in_order(found.rows.c[column.name], order) for column in found.keys.group_columns]
+    value = null() if order.measure is None else expression_of(found, order.measure)
+    ranking = Ranking(order.descending, order.is_whole, after, keys_descending=order.keys_descending)
+    return prepared(ranked_page(found.rows, value, keys, ranking))
+
+
+def place_of(dimensions: tuple[Dimension, ...], group: Group, order: Order) -> RankedPlace:
+    """The place of a group by these dimensions in an order, for a page to begin after."""
+    return RankedPlace(group.rank_value, rank_key(dimensions, group.key, order))
 
 
 def key_of(row: Any, split: Split) -> Key:
@@ -185,6 +206,7 @@ def key_of(row: Any, split: Split) -> Key:
 
 _COLUMNS = {
     Dimension.DOMAIN: "key_domain",
+    Dimension.SITE: "key_site",
     Dimension.URL: "key_url",
     Dimension.EXTENSION_USER: "key_user",
     Dimension.ORGANIZATION: "key_organization",
@@ -203,22 +225,29 @@ def _value_of(row: Any, dimension: Dimension) -> Any:
     return getattr(row, _COLUMNS[dimension])
 
 
-def _sort(found: Answer, order: Order) -> list[ColumnElement[Any]]:
-    value = _expression(found, order.measure)
-    first = value.desc().nulls_last() if order.descending else value.asc().nulls_last()
-    return [first, *(found.rows.c[column.name] for column in found.keys.group_columns)]
+def _key_in_order(column: ColumnElement[Any], order: Order) -> ColumnElement[Any]:
+    """A key column, or for days of the week their place in the week."""
+    if column.key != _COLUMNS[Dimension.DAY_OF_WEEK]:
+        return column
+    return (column - order.week_start.isoweekday + 7) % 7
 
 
-def _expression(found: Answer, measure: str) -> ColumnElement[Any]:
-    """A measure of a row in SQL, zero where nothing was counted; derived ones as db.metrics.values derives them."""
+def rank_key(dimensions: tuple[Dimension, ...], key: Key, order: Order) -> tuple[Any, ...]:
+    """The parts of a group's key that it is ranked by."""
+    in_order = tuple(
+        order.week_start.place_of(value) if dimension is Dimension.DAY_OF_WEEK else value
+        for dimension, value in zip(dimensions, key, strict=True)
+    )
+    return key_parts(flat_values(dimensions, in_order))
+
+
+def expression_of(found: Answer, name: str) -> ColumnElement[Any]:
+    """A measure of a row in SQL, zero where nothing was counted."""
 
     def column(name: str) -> ColumnElement[Any]:
         return func.coalesce(found.rows.c[name], 0)
 
-    if measure == "idle_minutes":
-        return column("tracked_minutes") - column("engaged_minutes")
-    if measure == "engagement_rate":
-        return cast(column("engaged_minutes"), Double()) / func.nullif(column("tracked_minutes"), 0)
-    if measure == "deep_work_rate":
-        return column("deep_work_seconds") / func.nullif(column("tracked_minutes"), 0)
-    return column(measure)
+    measure = BY_NAME[name]
+    if measure.formula is None:
+        return column(name)
+    return measure.formula.of_columns(*(column(part) for part in measure.derived_from))

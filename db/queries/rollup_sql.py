@@ -1,22 +1,18 @@
 # ruff: noqa: S608 - what is put into these texts are constants of ours
-"""What rollups are, in SQL: runs as events make them, hours as runs make them.
+"""The definition of rollups in SQL: runs made of events, hours made of runs.
 
-Each statement part gives the rows of all rollups of CHOSEN's hours. A cluster's are the same but for what they tell
-PostgreSQL of how to go about it: `spread`.
+Each statement part gives the rows of all rollups of CHOSEN's hours. By the topology, look-ups are kept from becoming
+joins, and common table expressions are materialized or not.
 """
 
+from core.deep_work import SWITCH_GAP
 from core.event_types import ACTIVE_TYPES
 from core.events import ANONYMOUS
-from core.measures import SWITCH_GAP
+from db.queries.person_hours import CHOSEN
+from db.topology import Topology
 
 _ACTIVE = ", ".join(str(kind.value) for kind in sorted(ACTIVE_TYPES))
 _GAP = f"interval '{SWITCH_GAP.total_seconds()} seconds'"
-
-# Some hours, with their ends: a cluster adds nothing to an instant of a table that it deletes from.
-CHOSEN = """
-    unnest(CAST(:user_ids AS uuid[]), CAST(:hours AS timestamptz[]), CAST(:ends AS timestamptz[]))
-        AS chosen (user_id, hour, ends)
-"""
 
 RUN_COLUMNS = (
     "user_id, first_ts, first_id, last_ts, first_active_ts, last_active_ts, events, active_events, session_id, domain"
@@ -24,14 +20,15 @@ RUN_COLUMNS = (
 
 # Gaps and islands: an event opens a run when anything that a run has in common differs from the event before. The
 # number of openings so far numbers the runs. Hour by hour, so that no sort has more rows than an hour has events.
+# One event opens a run, so `min` takes its columns as they are, and keeps no array for each run as array_agg does.
 _RUNS_OF_EVENTS = """
     SELECT made.* FROM {chosen}
     CROSS JOIN LATERAL (
-        SELECT user_id, min(ts) AS first_ts, (array_agg(id) FILTER (WHERE opens))[1] AS first_id, max(ts) AS last_ts,
+        SELECT user_id, min(ts) AS first_ts, (min(id::text) FILTER (WHERE opens))::uuid AS first_id, max(ts) AS last_ts,
                min(ts) FILTER (WHERE active) AS first_active_ts, max(ts) FILTER (WHERE active) AS last_active_ts,
                count(*)::integer AS events, (count(*) FILTER (WHERE active))::integer AS active_events,
-               (array_agg(session_id) FILTER (WHERE opens))[1] AS session_id,
-               (array_agg(domain) FILTER (WHERE opens))[1] AS domain
+               min(session_id) FILTER (WHERE opens) AS session_id,
+               min(domain) FILTER (WHERE opens) AS domain
         FROM (
             SELECT *, count(*) FILTER (WHERE opens) OVER (
                 PARTITION BY user_id ORDER BY ts, id ROWS UNBOUNDED PRECEDING
@@ -44,7 +41,7 @@ _RUNS_OF_EVENTS = """
                 FROM (
                     SELECT *, type IN ({active}) AS active, date_bin('1 minute', ts, 'epoch') AS minute
                     FROM behaviors
-                    WHERE user_id = chosen.user_id AND ts >= chosen.hour AND ts < chosen.ends {one_by_one}
+                    WHERE user_id = chosen.user_id AND ts >= chosen.hour AND ts < chosen.ends {lookup_end}
                 ) AS event
                 WINDOW person AS (PARTITION BY user_id ORDER BY ts, id)
             ) AS opened
@@ -75,22 +72,22 @@ def _counted(minutes: str) -> str:
 
 
 _HOURS_OF_RUNS = f"""
-    run AS {{once}} (
+    run AS {{made_once}} (
         SELECT chosen.hour, {_MINUTE} AS minute, kept.*
         FROM {CHOSEN}
         CROSS JOIN LATERAL (
             SELECT * FROM runs
-            WHERE user_id = chosen.user_id AND first_ts >= chosen.hour AND first_ts < chosen.ends {{one_by_one}}
+            WHERE user_id = chosen.user_id AND first_ts >= chosen.hour AND first_ts < chosen.ends {{lookup_end}}
         ) AS kept
     ),
-    spent_run AS {{several}} (
+    spent_run AS {{shared_by_parts}} (
         SELECT *, coalesce(lead(first_ts) OVER session, last_ts) - first_ts AS spent,
                lead(first_ts) OVER session IS NULL AS ends
         FROM run WINDOW session AS (PARTITION BY user_id, hour, session_id ORDER BY first_ts, first_id)
     ),
     session AS (
         SELECT user_id, hour, session_id, min(first_ts) AS first_ts, max(last_ts) AS last_ts,
-               (array_agg(domain) FILTER (WHERE ends))[1] AS domain
+               min(domain) FILTER (WHERE ends) AS domain
         FROM spent_run GROUP BY user_id, hour, session_id
     ),
     sessions AS (
@@ -131,7 +128,7 @@ _HOURS_OF_RUNS = f"""
         ) AS segment
         FROM active_run
     ),
-    part AS {{several}} (
+    part AS {{shared_by_parts}} (
         SELECT user_id, hour, segment, domain, min(first_active_ts) AS first_ts, max(last_active_ts) AS last_ts,
                sum(active_events)::integer AS events, count(*) FILTER (WHERE switches AND NOT opens) AS switches,
                bool_or(opens) AS opens, bool_or(ends) AS ends,
@@ -141,8 +138,8 @@ _HOURS_OF_RUNS = f"""
     segment AS (
         SELECT user_id, hour, segment, min(first_ts) AS first_ts, max(last_ts) AS last_ts,
                sum(events)::integer AS events, sum(switches)::integer AS switches,
-               (array_agg(domain) FILTER (WHERE opens))[1] AS first_domain,
-               (array_agg(domain) FILTER (WHERE ends))[1] AS last_domain,
+               min(domain) FILTER (WHERE opens) AS first_domain,
+               min(domain) FILTER (WHERE ends) AS last_domain,
                count(*) AS parts, sum(count(*)) OVER (PARTITION BY user_id, hour ORDER BY segment) AS parts_to
         FROM part GROUP BY user_id, hour, segment
     ),
@@ -182,25 +179,19 @@ _HOURS_OF_RUNS = f"""
 """
 
 
-def runs_of_events(*, spread: bool) -> str:
+def runs_of_events(topology: Topology) -> str:
     """A query of the runs, with RUN_COLUMNS."""
-    return _RUNS_OF_EVENTS.format(chosen=CHOSEN, active=_ACTIVE, **_ways(spread=spread))
+    return _RUNS_OF_EVENTS.format(chosen=CHOSEN, active=_ACTIVE, **_forms(topology))
 
 
-def hours_of_runs(*, spread: bool) -> str:
+def hours_of_runs(topology: Topology) -> str:
     """Common table expressions, to be put behind WITH; of them `made_hour` has the hours, with HOUR_COLUMNS."""
-    return _HOURS_OF_RUNS.format(**_ways(spread=spread))
+    return _HOURS_OF_RUNS.format(**_forms(topology))
 
 
-def one_by_one(*, spread: bool) -> str:
-    """Behind a query of each hour's rows: keeps it from becoming a join over everything. A cluster is told to join."""
-    return "" if spread else "OFFSET 0"
-
-
-def _ways(*, spread: bool) -> dict[str, str]:
-    """How the hours' rows are found, and what several parts read: made once, or on a cluster where the rows are."""
+def _forms(topology: Topology) -> dict[str, str]:
     return {
-        "one_by_one": one_by_one(spread=spread),
-        "once": "NOT MATERIALIZED" if spread else "MATERIALIZED",
-        "several": "NOT MATERIALIZED" if spread else "",
+        "lookup_end": topology.lookup_end,
+        "made_once": topology.made_once,
+        "shared_by_parts": topology.shared_by_parts,
     }

@@ -1,4 +1,4 @@
-"""What `web-behavior import-legacy` remembers of the rows and days that it has taken."""
+"""The records `web-behavior import-legacy` keeps of the rows and days it has taken."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,1 +1,1 @@
-"""The mutations: in each file an input, what it can answer, and the function that does it."""
+"""The mutations, in a file for each subject: for each mutation its input, its result union, and its function."""

@@ -1,4 +1,4 @@
-"""Who is shown and may change what: every row of access.txt, as asked by everybody; and that it has every row."""
+"""Every row of access.txt holds, as asked by everybody; and the table has every row."""
 
 import asyncio
 from typing import Any
@@ -9,28 +9,41 @@ from graphql import GraphQLSchema, build_schema
 from httpx import Response
 
 from core.roles import Role
-from db.queries import membership as memberships
+from db.queries import memberships
 from schema.build import schema, sdl
-from tests.access.questions import Questions
-from tests.access.stage import PARTS, Stage, another_tenant, fingerprint, in_short, owners_named, set_up
-from tests.access.table import Row, differences, read, routed
-from tests.schema.cast import outcome
-from tests.wire import event
+from tests.access.access_table import Row, differences, read, routed
+from tests.access.sample_objects import (
+    PARTS,
+    SampleObjects,
+    another_tenant,
+    create_sample_objects,
+    fingerprint,
+    in_short,
+    owners_named,
+)
+from tests.access.schema_queries import SchemaQueries
+from tests.rest_requests import event
+from tests.schema.sample_tenants import outcome
 from tests.world import Asker, World
 
 TABLE = read()
-QUESTIONS = Questions(schema._schema)
+QUESTIONS = SchemaQueries(schema._schema)
 
 # What each mutation is given; `$ours`, `$olga` and so on are an organization and people of the row's own.
 INPUTS = {
     "updateOrganization": '{id: $ours, name: "Renamed"}',
     "deleteOrganization": "{id: $ours}",
     "addMember": "{organizationId: $ours, username: $newcomer, role: ADMIN}",
+    "withdrawMembershipOffer": "{id: $offer}",
+    "acceptMembership": "{id: $offer}",
+    "declineMembership": "{id: $offer}",
     "updateMemberRole": "{organizationId: $ours, userId: $colleague, role: ADMIN}",
     "removeMember": "{organizationId: $ours, userId: $colleague}",
+    "leaveOrganization": "{organizationId: $ours}",
     "setCategoryRules": '{organizationId: $ours, rules: [{pattern: "a.com", category: RESEARCH}]}',
     "deleteCategoryRules": '{organizationId: $ours, patterns: ["ours.test"]}',
     "createExtensionUser": '{organizationId: $ours, username: "otto"}',
+    "createExtensionUsers": '{organizationId: $ours, people: [{username: "otto"}, {username: "olga"}]}',
     "updateExtensionUser": "{id: $olga, isActive: false}",
     "regenerateApiKey": "{id: $olga}",
     "deleteExtensionUser": "{id: $olga}",
@@ -41,6 +54,13 @@ INPUTS = {
     "createOrganization": '{name: "Another"}',
     "exportExtensionUser": "{id: $olga}",
     "exportBehaviors": "{format: CSV}",
+    "createServiceAccount": '{organizationId: $ours, name: "Grafana", scopes: [EXPORT]}',
+    "createPersonalAccessToken": '{name: "script", scopes: [EXPORT]}',
+    "revokeToken": "{id: $robot}",
+    "endSignIn": '{signInId: "unknown"}',
+    "endOtherSignIns": "",
+    "exportUsage": """{format: CSV, subject: {organizationId: $ours}, rows: {groups: {by: [DOMAIN]}}, measures: [USERS],
+        period: {between: {start: "2026-08-01T00:00:00Z", end: "2026-09-01T00:00:00Z"}}}""",
     "changePassword": '{currentPassword: "x", newPassword: "short"}',
     "login": '{username: "nobody", password: "x"}',
     "refreshSession": '{refreshToken: "x"}',
@@ -111,100 +131,107 @@ async def asked(asker: Asker, question: str, variables: dict[str, Any]) -> dict[
 
 
 async def test_everybody_is_shown_what_the_table_says(world: World):
-    stage = await set_up(world)
+    samples = await create_sample_objects(world)
 
     got: dict[str, Row] = {}
     for what, question in QUESTIONS.queries.items():
         answers = await asyncio.gather(
-            *(asked(asker, question, stage.cast.variables) for asker in stage.askers.values())
+            *(asked(asker, question, samples.tenants.variables) for asker in samples.askers.values())
         )
-        got[what] = dict(zip(stage.askers, map(stage.outcome, answers), strict=True))
+        got[what] = dict(zip(samples.askers, map(samples.outcome, answers), strict=True))
 
     assert got == {what: TABLE[what] for what in got}
 
 
-async def change(stage: Stage, part: str, name: str, variables: dict[str, Any]) -> str:
-    """What a mutation comes to: a refusal, or whether it changed anything."""
+async def change(samples: SampleObjects, part: str, name: str, variables: dict[str, Any]) -> str:
+    """The outcome of a mutation: `changes`, `answers` without a change, or a refusal."""
     mutation = QUESTIONS.mutations[name.partition(" ")[0]] % INPUTS[name]
-    before = await fingerprint(stage.world)
-    answer = await asked(stage.askers[part], mutation, variables | {"somebody": f"{part} of {name}"})
-    changed = await fingerprint(stage.world) != before
+    before = await fingerprint(samples.world)
+    answer = await asked(samples.askers[part], mutation, variables | {"somebody": f"{part} of {name}"})
+    changed = await fingerprint(samples.world) != before
     kind = answer["data"][name.partition(" ")[0]]["__typename"] if "errors" not in answer else ""
     if not kind.endswith("Success"):
-        refusal = stage.outcome(answer) if not kind else {"NotFound": "missing"}.get(kind, "refused")
+        refusal = samples.outcome(answer) if not kind else {"NotFound": "missing"}.get(kind, "refused")
         return f"{refusal}, but changes" if changed else refusal
     return "changes" if changed else "answers"
 
 
 async def test_everybody_changes_what_the_table_says(world: World):
-    stage = await set_up(world)
+    samples = await create_sample_objects(world)
     assert list(INPUTS)[-1] == "logout", "nobody can do anything after it"
 
     got: dict[str, Row] = {}
     for name in INPUTS:
-        tenant = await another_tenant(stage)
+        tenant = await another_tenant(samples)
         outcomes = got[f"Mutation.{name}"] = {}
         for part in PARTS:
-            outcomes[part] = await change(stage, part, name, tenant)
+            outcomes[part] = await change(samples, part, name, tenant)
             if outcomes[part] == "changes":
-                tenant = await another_tenant(stage)  # what has been changed cannot be changed again
+                tenant = await another_tenant(samples)  # what has been changed cannot be changed again
 
     assert got == {what: row for what, row in TABLE.items() if what.startswith("Mutation.")}
 
 
 async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World):
-    stage = await set_up(world)
-    tenant = await another_tenant(stage)
+    samples = await create_sample_objects(world)
+    tenant = await another_tenant(samples)
     nothing = "00000000-0000-4000-8000-000000000000"
-    others = {"ours": "olga", "olga": "ours", "event": "olga", "nobodys": "olga"}  # ids of other kinds of things
+    others = {
+        "ours": "olga",
+        "olga": "ours",
+        "event": "olga",
+        "nobodys": "olga",
+        "offer": "olga",
+        "robot": "olga",
+    }  # ids of other kinds of things
 
     got = {}
     for name, text in INPUTS.items():
         subject = next((each for each in others if f"${each}" in text), None)
         if subject:
             for identifier in (tenant[others[subject]], nothing):
-                got[name, identifier] = await change(stage, "super_admin", name, tenant | {subject: identifier})
+                got[name, identifier] = await change(samples, "super_admin", name, tenant | {subject: identifier})
 
-    assert len(got) == 2 * 15
+    assert len(got) == 2 * 23
     assert set(got.values()) == {"missing"}
 
 
 async def test_routes_let_in_whom_the_table_says(world: World):
-    stage = await set_up(world)
+    samples = await create_sample_objects(world)
     got: dict[str, Row] = {}
     for what in TABLE:
         method, _, path = what.partition(" ")
         if path.startswith("the ticket of "):
             mutation = path.removeprefix("the ticket of ")
-            got[what] = {part: await by_ticket(stage, part, mutation) for part in PARTS}
+            got[what] = {part: await by_ticket(samples, part, mutation) for part in PARTS}
         elif path.startswith("/"):
-            got[what] = {part: shown(await requested(stage, part, method, path)) for part in PARTS}
+            got[what] = {part: shown(await requested(samples, part, method, path)) for part in PARTS}
 
     assert got == {what: TABLE[what] for what in got}
 
 
-async def requested(stage: Stage, part: str, method: str, path: str) -> Response:
+async def requested(samples: SampleObjects, part: str, method: str, path: str) -> Response:
     """The answer to somebody's request of a route."""
-    token = stage.askers[part].token
+    token = samples.askers[part].token
     headers = {"Accept": "text/html"} | ({"Authorization": f"Bearer {token}"} if token else {})
     body = {"events": [event()]} if path.endswith("/batch") else event()
-    address = path.format(extension_user_id=stage.cast.ours.person.id)
+    address = path.format(extension_user_id=samples.tenants.ours.person.id)
     address += "/swagger.js" if path == "/static" else ""
-    return await stage.world.http.request(method, address, headers=headers, json=body if method == "POST" else None)
+    return await samples.world.http.request(method, address, headers=headers, json=body if method == "POST" else None)
 
 
-async def by_ticket(stage: Stage, part: str, mutation: str) -> str:
-    """What somebody without a sign-in is shown at the address that somebody's mutation gives."""
+async def by_ticket(samples: SampleObjects, part: str, mutation: str) -> str:
+    """The outcome of a download without a sign-in, at the address that another's mutation returned."""
     question = QUESTIONS.mutations[mutation] % INPUTS[mutation]
-    answer = await asked(stage.askers[part], question, stage.cast.variables)
+    answer = await asked(samples.askers[part], question, samples.tenants.variables)
     told = (answer.get("data") or {}).get(mutation, {})
     if "download" in told:
-        return shown(await stage.world.http.get(told["download"]["url"]))
-    return "missing" if told.get("__typename") == "NotFound" else stage.outcome(answer)
+        return shown(await samples.world.http.get(told["download"]["url"]))
+    return "missing" if told.get("__typename") == "NotFound" else samples.outcome(answer)
 
 
 def shown(response: Response) -> str:
-    """What the answer to a route comes to."""
+    """The outcome of the answer to a route."""
     refusals = {401: "sign-in", 403: "forbidden", 404: "missing"}
     if response.status_code in refusals:
         return refusals[response.status_code]
@@ -213,15 +240,15 @@ def shown(response: Response) -> str:
 
 
 async def test_a_colleagues_other_organizations_stay_hidden(world: World):
-    stage = await set_up(world)
-    cast = stage.cast
-    assert cast.member.user is not None
+    samples = await create_sample_objects(world)
+    tenants = samples.tenants
+    assert tenants.member.user is not None
     async with world.services.database.write() as db:
-        await memberships.add(db, cast.theirs.organization.id, cast.member.user.id, Role.VIEWER)
+        await memberships.add(db, tenants.theirs.organization.id, tenants.member.user.id, Role.VIEWER)
     query = "{ organization(id: $ours) { members { nodes { user { memberships { organization { name } } } } } } }"
 
-    by_admin = await outcome(cast.admin, query, **cast.variables)
-    by_themselves = await outcome(cast.member, query, **cast.variables)
+    by_admin = await outcome(tenants.admin, query, **tenants.variables)
+    by_themselves = await outcome(tenants.member, query, **tenants.variables)
 
     assert by_admin == ["Ours"] * 3
     assert sorted(by_themselves) == ["Ours"] * 3 + ["Theirs"]

@@ -30,7 +30,7 @@ async def model() -> AsyncIterator[ModelServer]:
 
 def options_for(base_url: str, **changes: Any) -> ModelOptions:
     """Options with which nothing waits long."""
-    quick: dict[str, Any] = {"patience": timedelta(seconds=5), "retry_pause": timedelta(0), "model": "test-model"}
+    quick: dict[str, Any] = {"timeout": timedelta(seconds=5), "retry_pause": timedelta(0), "model": "test-model"}
     return ModelOptions(base_url=base_url, api_key=SecretStr(KEY), **(quick | changes))
 
 

@@ -20,7 +20,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Received:
-    """What one request consisted of, byte for byte."""
+    """One request, byte for byte."""
 
     head: bytes
     body: bytes
@@ -43,7 +43,7 @@ class Received:
 
 
 def completion(content: str | None, finish_reason: str = "stop", **message: Any) -> Answer:
-    """What a chat completion with this text looks like."""
+    """Return a chat completion with this text."""
     choice = {
         "index": 0,
         "finish_reason": finish_reason,
@@ -62,7 +62,7 @@ def saying(**words: Any) -> Answer:
 
 
 def echo(received: Received) -> Answer:
-    """An answer that says what the draft says."""
+    """Return an answer that repeats the draft."""
     draft = received.data["draft"]
     return saying(**(draft | {"focus_insight": draft["focus_insight"][0]}))
 
@@ -81,7 +81,7 @@ class ModelServer:
 
     @property
     def url(self) -> str:
-        """What AI_BASE_URL is set to."""
+        """The value for AI_BASE_URL."""
         return f"http://127.0.0.1:{self.port}/v1"
 
     async def has_received(self, requests: int) -> None:

@@ -1,4 +1,4 @@
-"""How a question to the model goes, and how it fails."""
+"""Calls of the model, and their failures."""
 
 import asyncio
 import json
@@ -11,20 +11,20 @@ from limits import RateLimitItem
 from structlog.testing import capture_logs
 
 from ai.breaker import Breaker, BreakerState
+from ai.call_counters import Skip
 from ai.connection import MOST_BYTES
 from ai.endpoint import Endpoint, retry_after_of
 from ai.failure import Failed, Failure
 from ai.memory import Memory
 from ai.options import MOST_CALLS_AT_ONCE
 from ai.prompt import prompt_of
-from ai.rules import Refusal
-from ai.tally import Skip
+from ai.rules import ReplyRefusal
 from ai.writer import InsightWriter
 from core.insight import Insight
 from tests.ai.conftest import KEY, MakeWriter, options_for
-from tests.ai.examples import ENGLISH, RUSSIAN, of_domain, with_value
 from tests.ai.model_server import Answer, ModelServer, completion, echo, saying
-from tests.ports import free_port
+from tests.ai.sample_insights import ENGLISH, RUSSIAN, of_domain, with_value
+from tests.free_ports import free_port
 
 OURS = uuid4()
 FINDING = {"text": "Engaged were 45 percent of the minutes.", "evidence": ["e3"]}
@@ -43,8 +43,8 @@ async def test_the_models_words_take_the_place_of_ours(model: ModelServer, make_
     written = await writer.written(insight, OURS)
 
     assert written is not None
-    assert written.words.put_into(insight) == insight  # the server repeats our own
-    assert (written.model, writer.status.tally.calls, writer.status.tally.answers) == ("test-model", 1, 1)
+    assert written.words.replace_in(insight) == insight  # the server repeats our own
+    assert (written.model, writer.status.counters.calls, writer.status.counters.answers) == ("test-model", 1, 1)
 
 
 async def test_other_words_come_with_the_same_figures(model: ModelServer, make_writer: MakeWriter):
@@ -53,7 +53,7 @@ async def test_other_words_come_with_the_same_figures(model: ModelServer, make_w
     written = await make_writer(model.url).written(ENGLISH, OURS)
 
     assert written is not None
-    worded = written.words.put_into(ENGLISH)
+    worded = written.words.replace_in(ENGLISH)
     assert [each.text for each in worded.key_findings] == ["Engaged were 45 percent of the minutes."]
     assert worded.focus_insight.text == "You moved between 7 domains."
     assert (worded.evidence, worded.work_pattern) == (ENGLISH.evidence, ENGLISH.work_pattern)
@@ -62,27 +62,27 @@ async def test_other_words_come_with_the_same_figures(model: ModelServer, make_w
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (completion("Sure! {"), Refusal.MALFORMED),
-        (completion(""), Refusal.MALFORMED),
-        (completion(None), Refusal.MALFORMED),
-        (completion('{"focus_insight": {"te', finish_reason="length"), Refusal.TRUNCATED),
-        (completion(None, refusal="I cannot help with that."), Refusal.DECLINED),
-        (completion("x", finish_reason="content_filter"), Refusal.DECLINED),
-        (saying(**WORDS | {"key_findings": []}), Refusal.LENGTH),
-        (saying(**WORDS | {"key_findings": [FINDING | {"evidence": ["e9"]}]}), Refusal.EVIDENCE),
-        (saying(**WORDS | {"key_findings": [FINDING | {"text": "A <b>bold</b> claim."}]}), Refusal.CHARACTERS),
-        (saying(**WORDS | {"key_findings": [FINDING | {"text": "Сорок пять процентов."}]}), Refusal.CHARACTERS),
-        (saying(**WORDS | {"key_findings": [FINDING | {"text": "Engaged were 99 percent."}]}), Refusal.NUMBER),
+        (completion("Sure! {"), ReplyRefusal.MALFORMED),
+        (completion(""), ReplyRefusal.MALFORMED),
+        (completion(None), ReplyRefusal.MALFORMED),
+        (completion('{"focus_insight": {"te', finish_reason="length"), ReplyRefusal.TRUNCATED),
+        (completion(None, refusal="I cannot help with that."), ReplyRefusal.DECLINED),
+        (completion("x", finish_reason="content_filter"), ReplyRefusal.DECLINED),
+        (saying(**WORDS | {"key_findings": []}), ReplyRefusal.LENGTH),
+        (saying(**WORDS | {"key_findings": [FINDING | {"evidence": ["e9"]}]}), ReplyRefusal.EVIDENCE),
+        (saying(**WORDS | {"key_findings": [FINDING | {"text": "A <b>bold</b> claim."}]}), ReplyRefusal.CHARACTERS),
+        (saying(**WORDS | {"key_findings": [FINDING | {"text": "Сорок пять процентов."}]}), ReplyRefusal.CHARACTERS),
+        (saying(**WORDS | {"key_findings": [FINDING | {"text": "Engaged were 99 percent."}]}), ReplyRefusal.NUMBER),
     ],
 )
 async def test_a_reply_that_breaks_a_rule_is_refused(
-    model: ModelServer, make_writer: MakeWriter, answer: Answer, reason: Refusal
+    model: ModelServer, make_writer: MakeWriter, answer: Answer, reason: ReplyRefusal
 ):
     model.answers = [answer]
     writer = make_writer(model.url)
 
     assert await writer.written(ENGLISH, OURS) is None
-    assert writer.status.tally.refusals == {reason: 1}
+    assert writer.status.counters.refusals == {reason: 1}
     assert writer.status.breaker is BreakerState.CLOSED
 
 
@@ -101,7 +101,7 @@ async def test_a_model_that_obeys_a_domains_name_is_refused(
     writer = make_writer(model.url)
 
     assert await writer.written(of_domain(domain), OURS) is None
-    assert writer.status.tally.refusals.total() == 1
+    assert writer.status.counters.refusals.total() == 1
     sent = model.received[0]
     assert domain not in sent.question["messages"][0]["content"], "instructions and data are kept apart"
     assert [each["domain"] for each in sent.data["figures"] if "domain" in each] == [domain]
@@ -132,8 +132,8 @@ async def test_a_call_that_fails_leaves_the_insight_as_it_is(
     with capture_logs() as logs:
         assert await writer.written(ENGLISH, OURS) is None
 
-    assert writer.status.tally.failures == {reason: 1}
-    assert (writer.status.tally.calls, len(model.received)) == (calls, calls)
+    assert writer.status.counters.failures == {reason: 1}
+    assert (writer.status.counters.calls, len(model.received)) == (calls, calls)
     assert [entry["reason"] for entry in logs] == [reason.value]
     assert KEY not in repr(logs)
 
@@ -142,7 +142,7 @@ async def test_a_server_that_is_not_there_is_a_failure_too(make_writer: MakeWrit
     writer = make_writer(f"http://127.0.0.1:{free_port()}/v1")
 
     assert await writer.written(ENGLISH, OURS) is None
-    assert writer.status.tally.failures == {Failure.CONNECTION: 1}
+    assert writer.status.counters.failures == {Failure.CONNECTION: 1}
 
 
 async def test_a_failure_that_passes_is_tried_again(model: ModelServer, make_writer: MakeWriter):
@@ -150,15 +150,15 @@ async def test_a_failure_that_passes_is_tried_again(model: ModelServer, make_wri
     writer = make_writer(model.url, retries=2)
 
     assert await writer.written(ENGLISH, OURS) is not None
-    assert (writer.status.tally.calls, writer.status.tally.failures) == (3, {})
+    assert (writer.status.counters.calls, writer.status.counters.failures) == (3, {})
 
 
 async def test_a_model_that_takes_too_long_is_not_waited_for(model: ModelServer, make_writer: MakeWriter):
     model.open.clear()
-    writer = make_writer(model.url, patience=timedelta(milliseconds=100))
+    writer = make_writer(model.url, timeout=timedelta(milliseconds=100))
 
     assert await writer.written(ENGLISH, OURS) is None
-    assert writer.status.tally.failures == {Failure.TIMEOUT: 1}
+    assert writer.status.counters.failures == {Failure.TIMEOUT: 1}
     assert len(model.received) == 1
 
 
@@ -189,7 +189,7 @@ async def test_retry_after_is_waited_for_if_there_is_time(model: ModelServer, as
 
 async def test_a_call_ends_in_time_by_itself(model: ModelServer):
     model.open.clear()
-    endpoint = Endpoint(options_for(model.url, patience=timedelta(milliseconds=100)))
+    endpoint = Endpoint(options_for(model.url, timeout=timedelta(milliseconds=100)))
     prompt = prompt_of(ENGLISH)
     assert prompt is not None
 
@@ -227,7 +227,7 @@ async def test_an_endpoint_that_asks_for_it_is_left_alone(model: ModelServer, ma
     assert await writer.written(with_value(5), OURS) is None
 
     assert writer.status.breaker is BreakerState.OPEN
-    assert (len(model.received), writer.status.tally.skips) == (1, {Skip.BREAKER_OPEN: 1})
+    assert (len(model.received), writer.status.counters.skips) == (1, {Skip.BREAKER_OPEN: 1})
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ async def test_the_breaker_opens_half_opens_and_closes(model: ModelServer, make_
 
     failed = [await writer.written(with_value(value), OURS) for value in range(4)]
     assert (failed, len(model.received), writer.status.breaker) == ([None] * 4, 2, BreakerState.OPEN)
-    assert writer.status.tally.skips == {Skip.BREAKER_OPEN: 2}
+    assert writer.status.counters.skips == {Skip.BREAKER_OPEN: 2}
 
     time = 30.0
     states = [writer.status.breaker]
@@ -282,7 +282,7 @@ async def test_a_budget_that_is_spent_when_the_breaker_tries_again_does_not_bloc
     time = 30.0
 
     assert await writer.written(with_value(2), OURS) is None
-    assert writer.status.tally.skips == {Skip.BUDGET_SPENT: 1}
+    assert writer.status.counters.skips == {Skip.BUDGET_SPENT: 1}
     assert await writer.written(with_value(2), uuid4()) is not None
 
 
@@ -296,7 +296,7 @@ async def test_no_more_calls_than_allowed_at_a_time(model: ModelServer, make_wri
     written = await asyncio.gather(*asked)
 
     assert [each is None for each in written] == [False] * MOST_CALLS_AT_ONCE + [True] * 2
-    assert writer.status.tally.skips == {Skip.BUSY: 2}
+    assert writer.status.counters.skips == {Skip.BUSY: 2}
 
 
 async def test_connections_are_closed_in_the_end_whatever_is_under_way(model: ModelServer, make_writer: MakeWriter):
@@ -319,4 +319,4 @@ async def test_a_reply_nobody_thought_of_leaves_the_insight_as_it_is(model: Mode
     writer = make_writer(model.url)
 
     assert await writer.written(ENGLISH, OURS) is None
-    assert writer.status.tally.refusals.total() + writer.status.tally.failures.total() == 1
+    assert writer.status.counters.refusals.total() + writer.status.counters.failures.total() == 1

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai.figures import ways_to_write
-from ai.numerals import Kind, quantities
+from ai.numerals import QuantityKind, quantities
 from core.insight import Language
-from core.measures import Unit
-from tests.ai.examples import figure
+from core.units import Unit
+from tests.ai.sample_insights import figure
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,9 @@ def stated(value: float, unit: Unit, language: Language) -> list[Any]:
 def test_whatever_is_written_reads_as_nearly_the_figure(value: float, unit: Unit, language: Language):
     for quantity in stated(value, unit, language):
         if unit in {Unit.COUNT, Unit.PERCENT}:
-            assert quantity.kind is (Kind.COUNT if unit is Unit.COUNT else Kind.PERCENT)
+            assert quantity.kind is (QuantityKind.COUNT if unit is Unit.COUNT else QuantityKind.PERCENT)
             assert abs(float(quantity.value) - value) <= 0.5
         else:
             seconds = value * 60 if unit is Unit.MINUTES else value
-            assert quantity.kind is Kind.SECONDS
+            assert quantity.kind is QuantityKind.SECONDS
             assert abs(float(quantity.value) - seconds) <= max(30, 0.05 * seconds)

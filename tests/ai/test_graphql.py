@@ -87,7 +87,7 @@ async def test_words_of_its_own_come_with_the_figures_they_rest_on(own: World, m
 
     found = await asked(own, person)
 
-    evidence = [{"measure": "trackedSeconds", "value": 2700.0, "domain": "github.com"}]
+    evidence = [{"measure": "activeSeconds", "value": 2700.0, "domain": "github.com"}]
     assert found["keyFindings"] == [{"text": "On github.com you spent 45 min.", "evidence": evidence}]
 
 

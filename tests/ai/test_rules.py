@@ -4,33 +4,33 @@ from typing import Any
 import msgspec
 import pytest
 
-from ai.reply import LISTS, Reply, SaidSentence, decode
-from ai.rules import Refusal, Refused, accepted
+from ai.reply import LISTS, Reply, ReplySentence, decode
+from ai.rules import ReplyRefusal, ReplyRefused, accepted
 from core.insight import Insight, Language, Sentence
 from core.insight.heuristic import heuristic_insight
-from tests.ai.examples import ENGLISH, RUSSIAN, of_domain
+from tests.ai.sample_insights import ENGLISH, RUSSIAN, of_domain
 from tests.core.insight_personas import DEEP_WORKER, DISTRACTED, SWITCHER
 
 
 def reply(insight: Insight, **changes: Any) -> Reply:
-    """What the insight says itself, with changes."""
+    """Return the insight's own sentences as a reply, with changes."""
     own: dict[str, Any] = {name: tuple(map(said, getattr(insight, name))) for name in LISTS}
     return Reply(**({"focus_insight": said(insight.focus_insight)} | own | changes))
 
 
-def said(sentence: Sentence) -> SaidSentence:
-    return SaidSentence(sentence.text, sentence.evidence)
+def said(sentence: Sentence) -> ReplySentence:
+    return ReplySentence(sentence.text, sentence.evidence)
 
 
 def with_finding(text: str, *evidence: str, insight: Insight = ENGLISH) -> Reply:
-    return reply(insight, key_findings=(SaidSentence(text, evidence),))
+    return reply(insight, key_findings=(ReplySentence(text, evidence),))
 
 
-def refusal(given: Reply, insight: Insight = ENGLISH) -> Refusal | None:
+def refusal(given: Reply, insight: Insight = ENGLISH) -> ReplyRefusal | None:
     """Why a reply is refused; None when it is not."""
     try:
         accepted(given, insight)
-    except Refused as refused:
+    except ReplyRefused as refused:
         return refused.reason
     return None
 
@@ -42,7 +42,7 @@ def test_our_own_sentences_keep_the_rules(figures: Any, language: Language):
 
     words = accepted(reply(insight), insight)
 
-    assert words.put_into(insight) == insight
+    assert words.replace_in(insight) == insight
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_figures_may_be_stated_in_their_ways(text: str, evidence: list[str]):
     ],
 )
 def test_all_other_numbers_are_refused(text: str, evidence: list[str]):
-    assert refusal(with_finding(text, *evidence)) is Refusal.NUMBER
+    assert refusal(with_finding(text, *evidence)) is ReplyRefusal.NUMBER
 
 
 @pytest.mark.parametrize(
@@ -99,19 +99,19 @@ def test_all_other_numbers_are_refused(text: str, evidence: list[str]):
     [
         ("Переключений было 1 234, то есть 6,2 переключения в час.", ["e1", "e2", "e6"], None),
         ("Сайт github.com занял 2 часа 5 минут.", ["e4"], None),
-        ("Сайт github.com занял 3 часа 5 минут.", ["e4"], Refusal.NUMBER),
-        ("Сайт github.com занял два часа.", ["e4"], Refusal.NUMBER),
-        ("Сайт github.com занял полчаса.", ["e4"], Refusal.NUMBER),
-        ("You switched 1,234 times.", ["e1"], Refusal.LANGUAGE),
+        ("Сайт github.com занял 3 часа 5 минут.", ["e4"], ReplyRefusal.NUMBER),
+        ("Сайт github.com занял два часа.", ["e4"], ReplyRefusal.NUMBER),
+        ("Сайт github.com занял полчаса.", ["e4"], ReplyRefusal.NUMBER),
+        ("You switched 1,234 times.", ["e1"], ReplyRefusal.LANGUAGE),
     ],
 )
-def test_the_same_holds_in_russian(text: str, evidence: list[str], reason: Refusal | None):
+def test_the_same_holds_in_russian(text: str, evidence: list[str], reason: ReplyRefusal | None):
     assert refusal(with_finding(text, *evidence, insight=RUSSIAN), RUSSIAN) is reason
 
 
 @pytest.mark.parametrize("evidence", [[], ["e99"], ["e1", "e99"], ["e1"] * 13])
 def test_every_sentence_rests_on_figures_that_exist(evidence: list[str]):
-    assert refusal(with_finding("Much attention went into switching.", *evidence)) is Refusal.EVIDENCE
+    assert refusal(with_finding("Much attention went into switching.", *evidence)) is ReplyRefusal.EVIDENCE
 
 
 def test_a_figure_cited_twice_is_cited_once():
@@ -120,7 +120,7 @@ def test_a_figure_cited_twice_is_cited_once():
     assert words.key_findings[0].evidence == ("e1",)
 
 
-SOME = SaidSentence("Much attention went into switching.", ("e1",))
+SOME = ReplySentence("Much attention went into switching.", ("e1",))
 
 
 @pytest.mark.parametrize(
@@ -128,31 +128,31 @@ SOME = SaidSentence("Much attention went into switching.", ("e1",))
     [
         {"key_findings": ()},
         {"recommendations": ()},
-        {"key_findings": tuple(SaidSentence(f"Much went into {word}.", ("e1",)) for word in "abcdefg")},
+        {"key_findings": tuple(ReplySentence(f"Much went into {word}.", ("e1",)) for word in "abcdefg")},
         {"key_findings": (SOME, SOME)},
         {"key_findings": (SOME,), "recommendations": (SOME,)},
-        {"key_findings": (SaidSentence("", ("e1",)),)},
-        {"key_findings": (SaidSentence("Switching.", ("e1",)),)},
-        {"key_findings": (SaidSentence("word " * 79 + "words.", ("e1",)),)},
+        {"key_findings": (ReplySentence("", ("e1",)),)},
+        {"key_findings": (ReplySentence("Switching.", ("e1",)),)},
+        {"key_findings": (ReplySentence("word " * 79 + "words.", ("e1",)),)},
     ],
 )
 def test_lists_and_texts_have_bounds(changes: dict[str, Any]):
-    assert refusal(reply(ENGLISH, **changes)) is Refusal.LENGTH
+    assert refusal(reply(ENGLISH, **changes)) is ReplyRefusal.LENGTH
 
 
 def test_the_focus_is_under_the_same_rules():
-    assert refusal(reply(ENGLISH, focus_insight=SaidSentence("You have 99 problems.", ("e1",)))) is Refusal.NUMBER
+    assert refusal(reply(ENGLISH, focus_insight=ReplySentence("You have 99 problems.", ("e1",)))) is ReplyRefusal.NUMBER
 
 
 def test_a_sentence_of_ours_that_cannot_be_read_allows_nothing():
     insight = replace(ENGLISH, key_findings=(Sentence("There were 1,2,3 of 8 switches.", ("e1",)),))
 
-    assert refusal(with_finding("There were 8 switches.", "e1", insight=insight), insight) is Refusal.NUMBER
+    assert refusal(with_finding("There were 8 switches.", "e1", insight=insight), insight) is ReplyRefusal.NUMBER
 
 
 @pytest.mark.parametrize("text", ["<b>Much</b> went into it.", "Look at evil.example for more.", "Much\nwent into it."])
 def test_markup_and_addresses_are_refused(text: str):
-    assert refusal(with_finding(text, "e1")) is Refusal.CHARACTERS
+    assert refusal(with_finding(text, "e1")) is ReplyRefusal.CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_markup_and_addresses_are_refused(text: str):
 )
 def test_the_domain_of_a_cited_figure_may_be_mentioned(text: str):
     assert refusal(with_finding(text, "e4")) is None
-    assert refusal(with_finding(text, "e1")) is Refusal.CHARACTERS
+    assert refusal(with_finding(text, "e1")) is ReplyRefusal.CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_the_domain_of_a_cited_figure_may_be_mentioned(text: str):
     ],
 )
 def test_but_not_another_that_contains_it(text: str):
-    assert refusal(with_finding(text, "e4")) is Refusal.CHARACTERS
+    assert refusal(with_finding(text, "e4")) is ReplyRefusal.CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_sentence_about_a_domain_that_stays_in_the_house_is_kept_as_it_is(doma
     words = accepted(with_finding("Engaged were 45% of the minutes.", "e3", insight=insight), insight)
 
     assert words.key_findings == (Sentence("Engaged were 45% of the minutes.", ("e3",)), ours)
-    assert refusal(with_finding("Much went to this site.", "e4", insight=insight), insight) is Refusal.EVIDENCE
+    assert refusal(with_finding("Much went to this site.", "e4", insight=insight), insight) is ReplyRefusal.EVIDENCE
 
 
 REPLY = (
@@ -219,7 +219,7 @@ REPLY = (
 
 
 def test_what_is_of_the_shape_is_read():
-    assert decode(REPLY) == Reply(SaidSentence("Enough.", ()), (), (), ())
+    assert decode(REPLY) == Reply(ReplySentence("Enough.", ()), (), (), ())
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -91,6 +92,20 @@ async def test_variables_of_a_get_are_an_object_or_null(http: AsyncClient, varia
     assert response.status_code == status
 
 
+@pytest.mark.parametrize("name", ["variables", "extensions"])
+async def test_an_empty_parameter_of_a_get_is_none(http: AsyncClient, name: str):
+    response = await http.get("/graphql", params={"query": PING, name: ""})
+
+    assert (response.status_code, response.json()["data"]) == (200, {"__typename": "Query"})
+
+
+@pytest.mark.parametrize("content_type", ["APPLICATION/JSON", "Application/Json; Charset=UTF-8"])
+async def test_a_media_type_is_the_same_in_any_case(http: AsyncClient, content_type: str):
+    response = await http.post("/graphql", json={"query": PING}, headers={"Content-Type": content_type})
+
+    assert (response.status_code, response.json()["data"]) == (200, {"__typename": "Query"})
+
+
 async def test_health_and_readiness_tell_a_live_process_from_a_useful_one(data_dir: Path, database_url: str):
     async with new_database(database_url) as url:
         await migrate.upgrade(url)
@@ -116,3 +131,29 @@ async def test_a_token_cannot_be_judged_without_the_database(data_dir: Path, dat
 
     assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE"
     assert error["extensions"]["retryAfterSeconds"] >= 1
+
+
+_PERSISTED = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
+
+
+@pytest.mark.parametrize(("accept", "status"), [("application/json", 200), ("application/graphql-response+json", 400)])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_hash_alone_is_answered_as_clients_of_automatic_persisted_queries_expect(
+    http: AsyncClient, method: str, accept: str, status: int
+):
+    by_hash = (
+        {"json": {"operationName": "Ping", "variables": {}, "extensions": _PERSISTED}}
+        if method == "POST"
+        else {"params": {"extensions": json.dumps(_PERSISTED)}}
+    )
+
+    response = await http.request(method, "/graphql", headers={"Accept": accept}, **by_hash)
+    with_text = await http.post("/graphql", json={"query": PING, "extensions": _PERSISTED})
+
+    [error] = response.json()["errors"]
+    assert response.status_code == status
+    assert error == {
+        "message": "PersistedQueryNotSupported",
+        "extensions": {"code": "PERSISTED_QUERY_NOT_SUPPORTED"},
+    }
+    assert with_text.json()["data"] == {"__typename": "Query"}

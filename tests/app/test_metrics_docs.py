@@ -3,7 +3,7 @@ import re
 import pytest
 
 from app.metrics_docs import BEGIN, END, PAGE, rendered
-from core.measures import MEASURES
+from db.metrics.measures import MEASURES
 
 
 def test_the_page_of_metrics_has_the_tables_of_the_registry():
@@ -17,7 +17,10 @@ def test_the_tables_name_every_measure_once_with_its_definition():
 
     definitions, splits = tables.split("\n\n")
     for measure in MEASURES:
-        assert f"| `{measure.field}` | {measure.unit.value} | {measure.definition} |" in definitions
+        assert (
+            f"| `{measure.field}` | {measure.unit.value} | `{measure.additivity.name}` | {measure.definition} |"
+            in definitions
+        )
         assert splits.count(f"`{measure.field}`") == 1
     assert "old" not in tables
 

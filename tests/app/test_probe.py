@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from app import probe
-from tests.ports import free_port
+from tests.free_ports import free_port
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def answering(statuses: dict[str, int]) -> Iterator[int]:
     [
         ({"/ready": 200, "/health": 200}, 0, 0),
         ({"/ready": 503, "/health": 200}, 1, 0),
-        # Full: it turns away even this question, and must not be restarted for it.
+        # It answers, so it must not be restarted.
         ({"/ready": 503, "/health": 503}, 1, 0),
     ],
 )

@@ -164,10 +164,21 @@ def test_production_starts_with_a_good_secret_and_leaves_migrations_alone():
         {"log_level": "loud"},
         {"db_pool_size": 1},
         {"ingest_limit_per_key": "often"},
+        {"ingest_event_limit_per_person": "many"},
+        {"ingest_event_limit_per_person": "999/minute"},
+        {"ingest_event_limit_per_address": "999/minute"},
+        {"ingest_byte_limit_per_person": "5242879/minute"},
+        {"ingest_byte_limit_per_address": "5242879/minute"},
+        {"anonymous_retention_days": -1},
+        {"anonymous_retention_days": 36_501},
+        {"anonymous_max_mib": -1},
         {"sign_in_limit_per_account": ""},
         {"sign_in_limit_per_account_everywhere": "never"},
         {"max_connections": 0},
         {"ingest_max_ahead_hours": 0},
+        {"forwarded_allow_ips": "localhost"},
+        {"forwarded_allow_ips": "10.0.0.1/8"},
+        {"forwarded_allow_ips": "10.0.0.7,*"},
         {"ai_base_url": "api.example"},
         {"ai_timeout_seconds": 31},
         {"ai_retries": 6},
@@ -198,6 +209,23 @@ def test_origins_are_separated_by_commas(
     monkeypatch.setenv("CORS_ORIGINS", text)
 
     assert Settings().cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    ("text", "proxies"),
+    [
+        ("", ()),
+        (" 10.0.0.7 ,10.42.0.0/16,, fd00::/8", ("10.0.0.7", "10.42.0.0/16", "fd00::/8")),
+        ("*", ("*",)),
+    ],
+)
+def test_proxies_are_addresses_and_networks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, proxies: tuple[str, ...]
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", text)
+
+    assert Settings().forwarded_allow_ips == proxies
 
 
 @pytest.mark.parametrize("file", [".env.example", "docs/settings.md"])

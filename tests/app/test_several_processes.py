@@ -12,10 +12,10 @@ from httpx import AsyncClient, Response
 from tests.auth.accounts import quick_user
 from tests.auth.test_login import LOGIN
 from tests.auth.test_sessions import CHANGE, LOGOUT, NEW
+from tests.free_ports import free_port
 from tests.metrics.test_freshness import ready, serving
-from tests.ports import free_port
+from tests.rest_requests import AUTH, BEHAVIORS, event, post_batch, with_key
 from tests.servers import redis_server
-from tests.wire import AUTH, BEHAVIORS, event, post_batch, with_key
 from tests.world import PASSWORD, Asker, World, at
 
 LIMITS = {"SIGN_IN_LIMIT_PER_ACCOUNT": "4/hour", "INGEST_LIMIT_PER_KEY": "6/hour"}

@@ -9,12 +9,12 @@ from structlog.testing import capture_logs
 
 from app import readiness
 from app.first_admin import ensure_admin
-from app.readiness import CannotStart
 from app.secret import jwt_secret
 from app.settings import Settings
+from core.errors import CannotGoOn
 from tests.auth.test_login import LOGIN
 from tests.conftest import make_settings
-from tests.ports import free_port
+from tests.free_ports import free_port
 from tests.servers import new_database, redis_server
 from tests.world import World
 
@@ -54,7 +54,7 @@ async def test_an_unreachable_database_is_named_by_its_setting(tmp_path: Path, s
         "DB_HOST": {"db_host": "127.0.0.1", "db_port": port, "db_pass": "secret-word"},
     }
 
-    with pytest.raises(CannotStart) as refused:
+    with pytest.raises(CannotGoOn) as refused:
         await _prepare(make_settings(tmp_path, **configured[setting]))
 
     _one_line_naming(setting, refused.value)
@@ -63,7 +63,7 @@ async def test_an_unreachable_database_is_named_by_its_setting(tmp_path: Path, s
 async def test_a_database_that_does_not_exist_is_named_by_its_setting(tmp_path: Path, database_url: str):
     url = make_url(database_url).set(database="no_such_database").render_as_string(hide_password=False)
 
-    with pytest.raises(CannotStart, match="no_such_database") as refused:
+    with pytest.raises(CannotGoOn, match="no_such_database") as refused:
         await _prepare(make_settings(tmp_path, database_url=url))
 
     _one_line_naming("DATABASE_URL", refused.value)
@@ -82,7 +82,7 @@ async def test_a_database_that_does_not_exist_is_named_by_its_setting(tmp_path: 
     ],
 )
 async def test_a_database_address_that_is_none_is_named_by_its_setting(tmp_path: Path, url: str):
-    with pytest.raises(CannotStart) as refused:
+    with pytest.raises(CannotGoOn) as refused:
         await _prepare(make_settings(tmp_path, database_url=url))
 
     _one_line_naming("DATABASE_URL", refused.value)
@@ -90,14 +90,14 @@ async def test_a_database_address_that_is_none_is_named_by_its_setting(tmp_path:
 
 @pytest.mark.parametrize("url", ["nonsense", "postgresql://ada:secret-word@h:port/x"])
 async def test_a_replica_address_that_is_none_is_named_by_its_setting(tmp_path: Path, database_url: str, url: str):
-    with pytest.raises(CannotStart) as refused:
+    with pytest.raises(CannotGoOn) as refused:
         await _prepare(make_settings(tmp_path, database_url=database_url, database_replica_url=url))
 
     _one_line_naming("DATABASE_REPLICA_URL", refused.value)
 
 
 async def test_a_replica_that_is_none_of_the_database_is_refused(tmp_path: Path, database_url: str):
-    with pytest.raises(CannotStart, match=r"not a streaming replica of DATABASE_URL's server") as refused:
+    with pytest.raises(CannotGoOn, match=r"not a streaming replica of DATABASE_URL's server") as refused:
         await _prepare(make_settings(tmp_path, database_url=database_url, database_replica_url=database_url))
 
     _one_line_naming("DATABASE_REPLICA_URL", refused.value)
@@ -121,7 +121,7 @@ async def test_an_unreachable_redis_is_named_by_its_setting(tmp_path: Path, data
         "REDIS_HOST": {"redis_host": "127.0.0.1", "redis_port": port, "redis_password": "secret-word"},
     }
 
-    with pytest.raises(CannotStart) as refused:
+    with pytest.raises(CannotGoOn) as refused:
         await _prepare(make_settings(tmp_path, database_url=database_url, **configured[setting]))
 
     _one_line_naming(setting, refused.value)
@@ -131,7 +131,7 @@ async def test_an_unreachable_redis_is_named_by_its_setting(tmp_path: Path, data
     "url", ["nonsense", "http://127.0.0.1", "redis://127.0.0.1:port/0", "redis://:secret-word/7@127.0.0.1/0"]
 )
 async def test_a_redis_address_that_is_none_is_named_by_its_setting(tmp_path: Path, database_url: str, url: str):
-    with pytest.raises(CannotStart) as refused:
+    with pytest.raises(CannotGoOn) as refused:
         await _prepare(make_settings(tmp_path, database_url=database_url, redis_url=url))
 
     _one_line_naming("REDIS_URL", refused.value)
@@ -143,7 +143,7 @@ async def test_what_is_there_is_ready_and_a_wrong_password_is_not(tmp_path: Path
 
         await _prepare(make_settings(tmp_path, **there, redis_password="p@ss/w:rd"))
 
-        with pytest.raises(CannotStart, match="REDIS_HOST"):
+        with pytest.raises(CannotGoOn, match="REDIS_HOST"):
             await _prepare(make_settings(tmp_path, **there, redis_password="wrong"))
 
 
@@ -156,7 +156,7 @@ async def test_a_start_brings_an_empty_database_up_to_date(tmp_path: Path, datab
 
 async def test_a_start_that_may_not_migrate_refuses_an_older_schema(tmp_path: Path, database_url: str):
     async with new_database(database_url) as url:
-        with pytest.raises(CannotStart, match=r"at nothing, not 0\d+\. Run `web-behavior migrate`, or set MIGRATE_ON_"):
+        with pytest.raises(CannotGoOn, match=r"at nothing, not 0\d+\. Run `web-behavior migrate`, or set MIGRATE_ON_"):
             await _prepare(make_settings(tmp_path, database_url=url, migrate_on_start=False))
 
 
@@ -184,7 +184,7 @@ async def test_without_a_configured_admin_the_log_says_how_to_make_one(world: Wo
 
 
 async def test_a_first_admin_with_a_weak_password_is_refused(world: World, tmp_path: Path):
-    with pytest.raises(CannotStart, match=r"ADMIN_PASSWORD .* between 12 and 256"):
+    with pytest.raises(CannotGoOn, match=r"ADMIN_PASSWORD .* between 12 and 256"):
         await ensure_admin(world.services, make_settings(tmp_path, admin_username="root", admin_password="short"))
 
 
@@ -192,7 +192,7 @@ async def _prepare(settings: Settings) -> None:
     await readiness.prepare(settings, readiness.database_url(settings))
 
 
-def _one_line_naming(setting: str, error: CannotStart) -> None:
+def _one_line_naming(setting: str, error: CannotGoOn) -> None:
     message = str(error)
     assert setting in message
     assert "\n" not in message

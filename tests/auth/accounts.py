@@ -2,8 +2,8 @@
 
 import bcrypt
 
-from db.queries import user as users
-from db.queries.user import UserRow
+from db.queries import users
+from db.queries.users import UserRow
 from tests.world import PASSWORD, World
 
 _QUICK_HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, b"2a")).decode()

@@ -27,7 +27,7 @@ def issuer() -> TokenIssuer:
 
 
 def payload(**changes: Any) -> dict[str, Any]:
-    """What a good token says, with changes; a change to None leaves the claim out."""
+    """Return the payload of a good token, with changes; a change to None leaves the claim out."""
     now = datetime.now(UTC)
     good = {
         "iss": "web-behavior",
@@ -37,7 +37,7 @@ def payload(**changes: Any) -> dict[str, Any]:
         "jti": "1",
         "typ": "access",
         "sub": str(CLAIMS.user_id),
-        "sid": str(CLAIMS.sign_in_id),
+        "sid": str(CLAIMS.credential_id),
     }
     return {name: value for name, value in (good | changes).items() if value is not None}
 
@@ -62,7 +62,7 @@ def test_a_token_says_who_for_whom_and_for_an_hour(issuer: TokenIssuer):
 
     said = jwt.decode(token.text, SECRET, ["HS256"], audience="web-behavior-api", issuer="web-behavior")
     assert set(said) == {"iss", "aud", "exp", "iat", "jti", "typ", "sub", "sid"}
-    assert (said["typ"], said["sub"], said["sid"]) == ("access", str(CLAIMS.user_id), str(CLAIMS.sign_in_id))
+    assert (said["typ"], said["sub"], said["sid"]) == ("access", str(CLAIMS.user_id), str(CLAIMS.credential_id))
     assert said["exp"] - said["iat"] == 3600
     assert said["exp"] == token.expires_at.timestamp()
     assert UUID(said["jti"]).version == 4
@@ -207,7 +207,7 @@ async def test_a_token_cannot_borrow_another_users_sign_in(world: World):
     mine, theirs = await world.sign_in(await world.user()), await world.sign_in(await world.user())
     assert mine.user
     assert theirs.token
-    sign_in_id = world.services.tokens.read(theirs.token).sign_in_id
+    sign_in_id = world.services.tokens.read(theirs.token).credential_id
 
     borrowed = world.services.tokens.issue(AccessClaims(mine.user.id, sign_in_id)).text
 

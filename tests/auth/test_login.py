@@ -6,7 +6,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
 from auth.passwords import _DECOYS, _OLD_ROUNDS, Passwords
-from db.queries import user as users
+from db.queries import users
 from tests.auth.accounts import quick_user
 from tests.conftest import StatementCounter
 from tests.world import PASSWORD, World

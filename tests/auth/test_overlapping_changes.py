@@ -5,16 +5,18 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import text
 
-from db.queries import sign_in as sign_ins
-from db.queries import user as users
-from db.queries.user import UserRow
-from resolvers.sign_in import set_password
+from db.queries import sign_ins, users
+from db.queries.users import UserRow
+from resolvers.sign_ins import set_password
 from tests.auth.accounts import quick_user
 from tests.auth.test_login import LOGIN
 from tests.auth.test_sessions import CHANGE, NEW
+from tests.schema.sample_tenants import run
+from tests.schema.test_extension_user_mutations import NEW_KEY, key_status
 from tests.world import PASSWORD, World
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+ALL_WAITING = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
 
 
 @pytest.fixture(params=["argon2id", "bcrypt"])
@@ -79,3 +81,27 @@ async def test_a_password_that_is_set_for_somebody_ends_all_their_sign_ins_and_n
     assert "errors" not in await others.post("{ viewer { username } }")
     login = await world.stranger.ask(LOGIN, username="Ada", password=NEW)
     assert login["login"]["__typename"] == "LoginSuccess"
+
+
+async def test_of_two_new_keys_at_once_one_is_told_and_works(world: World):
+    organization = await world.organization()
+    admin, person = await world.member(organization), await world.recorded(organization)
+    async with world.services.database.write() as db:
+        await db.execute(text("SELECT FROM extension_users WHERE id = :id FOR UPDATE"), {"id": person.id})
+        both = [asyncio.create_task(run(admin, NEW_KEY, id=str(person.id))) for _ in range(2)]
+        async with asyncio.timeout(10):
+            while await db.scalar(text(ALL_WAITING)) != 2:  # noqa: ASYNC110 - the server tells nobody
+                await asyncio.sleep(0.01)
+
+    answers = {answer["__typename"]: answer for answer in await asyncio.gather(*both)}
+
+    assert set(answers) == {"RegenerateApiKeySuccess", "OutdatedVersion"}
+    assert person.row.username in answers["OutdatedVersion"]["message"]
+    told = answers["RegenerateApiKeySuccess"]
+    assert await key_status(world.http, told["apiKey"]) == 200
+    assert await key_status(world.http, person.key.text) == 401
+    log = (await admin.ask("{ auditLog { nodes { action } } }"))["auditLog"]["nodes"]
+    assert log == [{"action": "KEY_REPLACED"}]
+    again = await run(admin, NEW_KEY, id=str(person.id))
+    assert again["__typename"] == "RegenerateApiKeySuccess"
+    assert await key_status(world.http, again["apiKey"]) == 200

@@ -123,7 +123,12 @@ async def test_the_addresses_of_one_ipv6_network_are_counted_together(
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("::ffff:203.0.113.7", "203.0.113.7"),
         ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:cb00:7107", "203.0.113.7"),
+        (f"fe80::1%{'x' * 60_000}", "fe80::/64"),
         ("unknown", "unknown"),
+        ("", "unknown"),
+        ("203.0.113.7 or so", "unknown"),
+        ("x" * 60_000, "unknown"),
     ],
 )
 def test_what_an_address_is_counted_by(address: str, network: str):
@@ -264,7 +269,7 @@ async def test_counting_goes_on_in_process_without_redis_and_comes_back_to_it(re
 
     redis.start()
     assert await counters.hit(THREE, "a"), "a server that has just failed is left alone"
-    counters._leave_redis_alone_until = 1  # as after a while
+    counters._retry_redis_at = 1  # as after a while
     again, elsewhere = await counters.hit(THREE, "a"), Counters(redis.url)
     assert again is None
     assert [await elsewhere.hit(THREE, "a") for _ in range(3)][:2] == [None] * 2

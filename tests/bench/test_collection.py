@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 from httpx import ASGITransport, AsyncClient
 
+from bench.bare_echo import create
 from bench.collection import COPY, ECHO, OURS, section
-from bench.driving import Run
-from bench.echo import create
-from bench.load import Driven, drive
+from bench.driving import IngestionRun
+from bench.load import LoadResult, drive
 from bench.posts import ORIGIN, Load, Poster
 from core.clock import now
 from core.events import EventRules
@@ -57,7 +57,7 @@ def test_requests_are_sent_whole_and_answers_counted_whole():
 
 
 def test_the_percentile_is_that_of_the_requests():
-    driven = Driven(1.0, {201: 100}, [number / 100 for number in range(100)], 0.1)
+    driven = LoadResult(1.0, {201: 100}, [number / 100 for number in range(100)], 0.1)
 
     assert (driven.percentile(0.5), driven.percentile(0.99), driven.percentile(1.0)) == (0.5, 0.99, 0.99)
 
@@ -70,7 +70,8 @@ def test_what_is_posted_meets_every_rule_and_no_event_is_like_another(size: int)
     requests = [*load.of("a.com", ADA), *more.of("a.com", ADA)]
 
     heads, bodies = zip(*(request.split(b"\r\n\r\n") for request in requests), strict=True)
-    candidates = [each for body in bodies for each in (decode_batch(body) if size > 1 else [decode_event(body)])]
+    decoded = [decode_batch(body).content if size > 1 else [decode_event(body).content] for body in bodies]
+    candidates = [each for events_of_one in decoded for each in events_of_one]
     events = [EventRules().check(each, now()) for each in candidates]  # type: ignore[arg-type]  # or it fails here
     ids = {OccurrenceCounter().id_of(ADA.user_id or UUID(int=0), event) for event in events}
     assert len(ids) == 40 * size
@@ -81,8 +82,8 @@ def test_what_is_posted_meets_every_rule_and_no_event_is_like_another(size: int)
 
 
 def test_the_page_tells_parts_of_the_ceilings_and_which_targets_are_met():
-    def run(events_per_second: float) -> Run:
-        return Run(events_per_second, 0.004, 0.02, 0.0001, 0.00003, 0.2)
+    def run(events_per_second: float) -> IngestionRun:
+        return IngestionRun(events_per_second, 0.004, 0.02, 0.0001, 0.00003, 0.2)
 
     found = {
         1: {ECHO: [run(10_000)] * 3, OURS: [run(7_000), run(1), run(8_000)], COPY: [run(100_000)] * 3},

@@ -2,6 +2,8 @@
 
 from tests.db.test_retention import *  # noqa: F403
 from tests.db.test_rollups import *  # noqa: F403
+from tests.rest.test_export_pages import *  # noqa: F403
+from tests.rest.test_export_tickets import *  # noqa: F403
 from tests.rest.test_exports import *  # noqa: F403
 from tests.schema.test_erasure import *  # noqa: F403
 

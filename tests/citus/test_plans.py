@@ -1,4 +1,4 @@
-"""How a cluster works off what the service asks it: each machine does its share, and is told all of it at once."""
+"""The plans of a cluster for the service's statements: each machine does its share, and gets all of it at once."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import text
 
 from core.dimensions import Dimension
-from core.measures import MEASURES
-from db.queries.routed_inserts import LARGEST
-from db.rollups import mark_everything, refresh_all, thin_out, verify
-from tests.citus.plans import Way, recorded, way
-from tests.db.plans import BIG
-from tests.db.test_routed_inserts import many, received
-from tests.schema.test_cookbook import RECIPES, WEEK, Stage
-from tests.schema.test_cookbook import stage as stage  # noqa: PLC0414 - a fixture
-from tests.schema.usage_questions import SESSION_SECONDS, usage
+from db.metrics.measures import MEASURES
+from db.queries.citus_inserts import LARGEST
+from db.rollups import rebuild, refresh_all, verify
+from tests.citus.citus_plans import CitusPlan, citus_plan, recorded
+from tests.db.plan_faults import BIG
+from tests.db.test_citus_inserts import many, received
+from tests.schema.test_cookbook import RECIPES, WEEK, CookbookData
+from tests.schema.test_cookbook import cookbook_data as cookbook_data  # noqa: PLC0414 - a fixture
+from tests.schema.usage_queries import SESSION_SECONDS, usage
 from tests.world import World, raw
 
 KINDS = "SELECT logicalrelid::text, partkey IS NOT NULL FROM pg_dist_partition"
@@ -53,40 +53,40 @@ async def test_big_tables_are_spread_and_small_ones_copied(world: World):
     assert kinds["extension_users"] is False
 
 
-async def test_every_question_is_sent_to_all_machines_at_once(stage: Stage, world: World):
+async def test_every_question_is_sent_to_all_machines_at_once(cookbook_data: CookbookData, world: World):
     with recorded(world.services) as calls:
         for recipe in RECIPES:
-            await stage.run(recipe.name, period=WEEK)
-        for asker in (stage.admin, await world.super_admin()):
+            await cookbook_data.run(recipe.name, period=WEEK)
+        for asker in (cookbook_data.admin, await world.super_admin()):
             for question in QUESTIONS:
                 await usage(asker, question)
 
     assert len(calls) > 60
-    assert [statement async for statement, found in ways(world, calls) if not as_it_should(statement, found)] == []
+    assert [
+        statement async for statement, found in citus_plans(world, calls) if not as_it_should(statement, found)
+    ] == []
 
 
-@pytest.mark.usefixtures("stage")
+@pytest.mark.usefixtures("cookbook_data")
 async def test_making_and_checking_rollups_is_done_where_the_events_are(world: World):
     with recorded(world.services) as calls:
-        await thin_out(world.services.database)
         await refresh_all(world.services.database)
-        await mark_everything(world.services.database)
-        await refresh_all(world.services.database)
+        await rebuild(world.services.database, list[int]().append)
         wrong = [hour async for _, found in verify(world.services.database) for hour in found]
 
     brought = {each for each in calls if each.lstrip().startswith("INSERT INTO dirty_hours")}
-    found = {statement: way async for statement, way in ways(world, calls)}
+    found = {statement: plan async for statement, plan in citus_plans(world, calls)}
     assert wrong == []
     assert len(found) > 9
     assert [each for each in found if each not in brought and not found[each].is_sent_at_once] == []
 
 
-async def test_one_persons_questions_go_to_one_machine(stage: Stage, world: World):
+async def test_one_persons_questions_go_to_one_machine(cookbook_data: CookbookData, world: World):
     with recorded(world.services) as calls:
-        await stage.admin.ask(ONE_PERSON, id=stage.ids["person"], period=WEEK)
+        await cookbook_data.admin.ask(ONE_PERSON, id=cookbook_data.ids["person"], period=WEEK)
 
     # (The application looks for old marks whenever it likes.)
-    found = [way async for statement, way in ways(world, calls) if "marked_at" not in statement]
+    found = [plan async for statement, plan in citus_plans(world, calls) if "marked_at" not in statement]
     assert len(found) == 3
     assert [each for each in found if not each.is_sent_at_once or each.tasks != 1] == []
 
@@ -99,18 +99,18 @@ async def test_new_events_and_their_marks_are_sent_to_their_machines(world: Worl
     with recorded(world.services) as calls:
         await received(world, events, cluster=True)
 
-    found = [(statement, way) async for statement, way in ways(world, calls)]
+    found = [(statement, plan) async for statement, plan in citus_plans(world, calls)]
     assert {statement.split(" (")[0] for statement, _ in found} == {"INSERT INTO behaviors", "INSERT INTO dirty_hours"}
     assert [each for each in found if not each[1].is_sent_at_once] == []
 
 
-async def ways(world: World, calls: dict[str, Any]) -> AsyncIterator[tuple[str, Way]]:
+async def citus_plans(world: World, calls: dict[str, Any]) -> AsyncIterator[tuple[str, CitusPlan]]:
     for statement, parameters in calls.items():
         async with world.services.database.write() as connection:
-            yield statement, await way(connection, statement, parameters)
+            yield statement, await citus_plan(connection, statement, parameters)
 
 
-def as_it_should(statement: str, found: Way) -> bool:
-    """Whether all is sent at once; or, of pages, all but their order, and of categories, all but what they are."""
+def as_it_should(statement: str, found: CitusPlan) -> bool:
+    """True if all is sent at once; or, of pages, all but their order, and of categories, all but what they are."""
     pages_are_cut = "row_number() OVER" in statement and len(found.before) == 1 and found.before[0].is_sent_at_once
     return found.is_sent_at_once or pages_are_cut or "category_seen" in statement

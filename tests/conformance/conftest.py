@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from httpx import AsyncClient
 
+from tests.free_ports import free_port
 from tests.metrics.test_freshness import ready, serving
-from tests.ports import free_port
 
 
 @pytest.fixture(scope="session")

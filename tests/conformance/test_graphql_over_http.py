@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
-from app.media_types import JSON, RESPONSE_JSON, is_json, preferred_media_type
 from tests.world import World
+from web.media_types import JSON, RESPONSE_JSON, is_json, preferred_media_type
 
 HERE = Path(__file__).parent
 PING = "{ __typename }"

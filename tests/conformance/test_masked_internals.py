@@ -13,16 +13,16 @@ from httpx import ASGITransport, AsyncClient, Response
 from structlog.testing import capture_logs
 
 from app.graphql import GraphQLEndpoint
+from execution.client_errors import MASK
+from execution.context import Context
 from resolvers import batches, exports, ingestion
 from resolvers.services import Services
 from schema.build import schema
-from schema.client_errors import MASK
-from schema.context import Context
-from tests.conformance.leaks import FAILURES, SECRET, leaks
+from tests.conformance.leaked_internals import FAILURES, SECRET, leaks
 from tests.conftest import BASE_URL
-from tests.sent import Sent, databases_of, watched
-from tests.wire import AUTH, BATCH, BEHAVIORS
-from tests.wire import event as wire_event
+from tests.rest_requests import AUTH, BATCH, BEHAVIORS
+from tests.rest_requests import event as wire_event
+from tests.statement_hooks import Sent, databases_of, watch_statements
 from tests.world import Asker, World, raw
 
 EXPORTS = "/api/v1/exports"
@@ -94,7 +94,7 @@ def failing(services: Services, state: str, after: int) -> Iterator[None]:
             (),
         )
 
-    with watched(databases_of(services), fail):
+    with watch_statements(databases_of(services), fail):
         yield
 
 

@@ -23,7 +23,7 @@ _CATEGORIES = {
 def figures(
     seconds: Mapping[str, float], *, blocks: Blocks | None = None, hours: tuple[HourTime, ...] = (), **totals: Any
 ) -> Figures:
-    """A person's figures of a day: the seconds of each domain, and whatever else is not zero."""
+    """A person's figures of a day: the seconds of each domain, and the other figures that are not zero."""
     domains = tuple(
         DomainTime(domain, _CATEGORIES[domain], time)
         for domain, time in sorted(seconds.items(), key=lambda item: -item[1])
@@ -32,7 +32,8 @@ def figures(
         category: sum(each.seconds for each in domains if each.category is category)
         for category in {each.category for each in domains}
     }
-    given = {"tracked_seconds": sum(seconds.values()), "unique_domains": len(seconds)} | totals
+    active = sum(seconds.values()) or totals.get("tracked_minutes", 0) * 60
+    given: dict[str, Any] = {"active_seconds": active, "unique_domains": len(seconds)} | totals
     return Figures(Totals(START, END, **given), Totals(BEFORE, START), blocks or Blocks(), domains, categories, hours)
 
 

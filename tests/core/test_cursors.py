@@ -1,5 +1,6 @@
 """Cursors: what is put in comes out, and nothing else does."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.cursors import Instant, decode_cursor, encode_cursor
+from core.cursors import Instant, decode_cursor, encode_cursor, fingerprint
+from core.dimensions import Dimension
 from core.errors import InvalidInput
 
 TYPES = (str, Instant, UUID)
@@ -30,7 +32,7 @@ def test_a_cursor_holds_the_sort_key_to_the_microsecond(key: tuple[str, datetime
 @given(text=st.text(max_size=60) | texts.map(lambda text: encode_cursor("things", (text,))))
 @settings(max_examples=100)
 def test_anything_else_is_refused_and_nothing_worse_happens(text: str):
-    with pytest.raises(InvalidInput, match="does not belong to this list"):
+    with pytest.raises(InvalidInput, match="is not a cursor"):
         decode_cursor("things", text, TYPES)
 
 
@@ -50,7 +52,7 @@ def test_anything_else_is_refused_and_nothing_worse_happens(text: str):
     ids=str,
 )
 def test_a_key_of_other_types_is_refused(key: tuple[Any, ...]):
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput, match="is not a cursor"):
         decode_cursor("things", encode_cursor("things", key), TYPES)
 
 
@@ -63,12 +65,33 @@ def test_the_longest_names_fit_into_a_cursor(key: tuple[str]):
 
 @pytest.mark.parametrize("text", ["W1tb" * 500, "W1tb" * 25_000, encode_cursor("things", ("x" * 10_000,))], ids=len)
 def test_long_and_deep_texts_are_refused(text: str):
-    with pytest.raises(InvalidInput, match="does not belong to this list"):
+    with pytest.raises(InvalidInput, match="is not a cursor"):
         decode_cursor("things", text, TYPES)
 
 
 def test_a_cursor_of_another_list_is_refused():
     key = ("a", datetime(2026, 8, 3, tzinfo=UTC), UUID(int=1))
 
-    with pytest.raises(InvalidInput, match="same field"):
+    with pytest.raises(InvalidInput, match="belongs to another list"):
         decode_cursor("things", encode_cursor("other things", key), TYPES)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to tell apart."""
+
+    when: datetime
+    kinds: tuple[Dimension, ...] = ()
+
+
+def test_fingerprints_tell_questions_apart_and_are_the_same_on_every_process():
+    noon = datetime(2026, 8, 3, 12, tzinfo=UTC)
+
+    assert fingerprint("a", Question(noon), None) == fingerprint("a", Question(noon), None) == "kbGtMS87ZhIbqXef"
+    others = [
+        ("a", Question(noon, (Dimension.URL,)), None),
+        ("a", Question(noon + timedelta(microseconds=1)), None),
+        ("a", Question(noon), UUID(int=1)),
+        ("b", Question(noon), None),
+    ]
+    assert len({fingerprint(*each) for each in others} - {fingerprint("a", Question(noon), None)}) == len(others)

@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.event_types import ACTIVE_TYPES, BY_WIRE_NAME, EventType
-from core.events import EventRejected, EventRules, RawEvent, RejectionCode, payload_text
+from core.events import REJECTED_CHARACTERS, EventRejected, EventRules, RawEvent, RejectionCode, payload_text
 from tests.world import moment
 
 NOW = moment("12:00:00")
@@ -124,8 +125,51 @@ def test_a_rejected_events_text_can_be_stored_whatever_it_was(members: object):
     assert set(json.loads(text)) == {"url"}
 
 
+@given(
+    st.recursive(
+        st.none() | st.integers(-(10**20), 10**20) | st.text(max_size=3000),
+        lambda values: st.lists(values) | st.dictionaries(st.text(), values),
+        max_leaves=30,
+    )
+)
+def test_a_rejected_events_text_begins_like_the_event(members: object):
+    assert payload_text([members]) == json.dumps([members])[:REJECTED_CHARACTERS]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        "é" * 2_000_000,
+        {"a": ["é" * 1000] * 100_000},
+        {f"member {number}": number for number in range(100_000)},
+        {"é" * 2_000_000: 1, "b": ["text"] * 100_000},
+    ],
+    ids=["text", "list", "members", "name"],
+)
+def test_no_more_of_a_rejected_event_is_written_than_is_kept(members: object):
+    tracemalloc.start()
+    try:
+        text = payload_text(members)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(text) == REJECTED_CHARACTERS
+    assert peak < 50 * REJECTED_CHARACTERS
+
+
+def test_of_a_rejected_event_that_is_nested_deeply_the_outside_is_kept():
+    nested: list[object] = []
+    for _ in range(5000):
+        nested = [nested]
+
+    text = payload_text({"a": nested, "b": 1})
+
+    assert text == json.dumps({"a": json.loads("[" * 31 + '"…"' + "]" * 31), "b": 1})
+
+
 def test_of_several_faults_the_first_in_this_order_is_told():
-    faults = {"event_id": "e\0", "ts": "today", "type": "party", "url": "https://a.com/\0", "x": -1, "y": -1}
+    faults = {"event_id": "e\0", "ts": "today", "type": "party", "url": "https://a.com/\0"}
     told = []
     while faults:
         found = rejection(**faults)
@@ -138,6 +182,4 @@ def test_of_several_faults_the_first_in_this_order_is_told():
         "invalid timestamp",
         "invalid event type",
         "url contains a NUL character",
-        "x must be between 0 and 10000",
-        "y must be between 0 and 10000",
     ]

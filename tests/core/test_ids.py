@@ -77,14 +77,14 @@ def test_cursors_can_be_read_back_by_their_own_list_alone(ordering: str, name: s
 
     assert decode_cursor(ordering, cursor, (str, Instant, UUID)) == (name, ts, uuid)
     for other, types in ((ordering + "s", (str, Instant, UUID)), (ordering, (str, Instant)), (ordering, (UUID,) * 3)):
-        with pytest.raises(InvalidInput, match="does not belong to this list"):
+        with pytest.raises(InvalidInput, match=r"another list|not a cursor"):
             decode_cursor(other, cursor, types)
 
 
 @few
 @given(st.text() | st.binary().map(lambda key: base64.urlsafe_b64encode(key).decode()))
 def test_whatever_is_no_cursor_is_refused_with_a_sentence(text: str):
-    with pytest.raises(InvalidInput, match="does not belong to this list"):
+    with pytest.raises(InvalidInput, match=r"another list|not a cursor"):
         decode_cursor("behaviors", text, (str, Instant, UUID))
 
 

@@ -1,4 +1,4 @@
-"""What holds of every insight, whatever the figures."""
+"""Properties of every insight, whatever the figures."""
 
 from dataclasses import replace
 
@@ -9,8 +9,8 @@ from core.categories import Category
 from core.insight import Insight, Language, WorkPattern
 from core.insight.figures import Blocks, DomainTime, Figures, HourTime, Totals
 from core.insight.heuristic import heuristic_insight
-from core.insight.marks import LEAST_TRACKED_MINUTES
 from core.insight.scores import Points, points
+from core.insight.thresholds import LEAST_ACTIVE_SECONDS
 from tests.core.insight_personas import BEFORE, END, START
 
 SECONDS = st.floats(0, 1e7)
@@ -24,12 +24,12 @@ ANYBODY = settings(max_examples=50, deadline=None, suppress_health_check=[Health
 @st.composite
 def totals(draw: st.DrawFn, *, now: bool = True, least: int = 0) -> Totals:
     """The measures of a period, as they can go together."""
-    tracked = draw(st.integers(least, 20_000))
+    tracked = draw(st.integers(0, 20_000))
     return Totals(
         *((START, END) if now else (BEFORE, START)),
         tracked_minutes=tracked,
         engaged_minutes=draw(st.integers(0, tracked)),
-        tracked_seconds=draw(SECONDS),
+        active_seconds=draw(st.floats(least, 1e7)),
         unique_domains=draw(COUNT),
         context_switches=draw(COUNT),
         deep_work_sessions=draw(COUNT),
@@ -39,7 +39,7 @@ def totals(draw: st.DrawFn, *, now: bool = True, least: int = 0) -> Totals:
 
 @st.composite
 def any_figures(draw: st.DrawFn, *, least: int = 0) -> Figures:
-    """Figures of anybody with at least so many tracked minutes."""
+    """Figures of anybody with at least so many active seconds."""
     hours = draw(st.sets(st.integers(0, 23), max_size=4))
     domains = tuple(
         DomainTime(f"{number}.com", draw(st.sampled_from(Category)), draw(SECONDS))
@@ -112,7 +112,7 @@ def test_focus_does_not_rise_with_switches_or_domains(figures: Figures, more: in
 
 
 @ANYBODY
-@given(any_figures(least=LEAST_TRACKED_MINUTES), SECONDS)
+@given(any_figures(least=LEAST_ACTIVE_SECONDS), SECONDS)
 def test_focus_does_not_fall_with_deep_work(figures: Figures, more: float):
     deeper = replace(figures.now, deep_work_seconds=figures.now.deep_work_seconds + more)
 

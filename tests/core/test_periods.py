@@ -146,3 +146,12 @@ def test_durations_that_make_no_sense_are_refused(duration: timedelta, message: 
         last(duration, utc("2026-08-03T09:00"))
 
     assert refusal.value.field == "period.last"
+
+
+def test_a_preset_counts_no_events_that_are_more_than_five_minutes_ahead():
+    seen = [preset(PeriodPreset.TODAY, utc(now), ZoneInfo("UTC")) for now in ("2026-08-03T09:00", "2026-08-03T23:56")]
+    past = preset(PeriodPreset.YESTERDAY, utc("2026-08-03T09:00"), ZoneInfo("UTC"))
+
+    assert [each.counted.end for each in seen] == [utc("2026-08-03T09:05"), utc("2026-08-04T00:00")]
+    assert {(each.start, each.end) for each in seen} == {(utc("2026-08-03T00:00"), utc("2026-08-04T00:00"))}
+    assert past.counted == past

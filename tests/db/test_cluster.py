@@ -1,4 +1,4 @@
-"""What a Citus cluster asks of tables and statements, as far as it can be seen without one; tests/citus has one."""
+"""The requirements of Citus on tables and statements, as far as they can be tested without a cluster."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,16 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.dimensions import Dimension
 from db import migrate
-from db.cluster import COLUMN, is_big, is_copied, spread
+from db.cluster import COLUMN, distribute_tables, is_big, is_copied
 from db.engine import Database
 from db.models import Base
 from db.rollups import refresh_all
 from resolvers.services import Services
 from tests.conftest import counted
-from tests.db.plans import faults, plan_of
-from tests.schema.test_cookbook import RECIPES, WEEK, Stage
-from tests.schema.test_cookbook import stage as stage  # noqa: PLC0414 - a fixture
-from tests.schema.usage_questions import ALL, SESSION_SECONDS, usage
+from tests.db.plan_faults import faults, plan_of
+from tests.schema.test_cookbook import RECIPES, WEEK, CookbookData
+from tests.schema.test_cookbook import cookbook_data as cookbook_data  # noqa: PLC0414 - a fixture
+from tests.schema.usage_queries import ALL, SESSION_SECONDS, usage
 from tests.servers import new_database
 from tests.world import World, raw
 
@@ -61,7 +61,7 @@ async def run(url: str, statements: str) -> None:
     await database.close()
 
 
-async def spread_tables(url: str) -> list[tuple[Any, ...]]:
+async def distributed_tables(url: str) -> list[tuple[Any, ...]]:
     database = Database(url)
     async with database.read() as connection:
         found = await connection.execute(text("SELECT logicalrelid::text, partkey, beside FROM pg_dist_partition"))
@@ -70,12 +70,12 @@ async def spread_tables(url: str) -> list[tuple[Any, ...]]:
     return rows
 
 
-async def test_migrating_spreads_what_is_about_people_and_copies_what_is_referred_to(empty: str):
+async def test_migrating_distributes_what_is_about_people_and_copies_what_is_referred_to(empty: str):
     await run(empty, CITUS)
 
     await migrate.upgrade(empty)
 
-    found = await spread_tables(empty)
+    found = await distributed_tables(empty)
     big = {name: beside for name, column, beside in found if column == COLUMN}
     copied = [name for name, column, _ in found if column is None]
     assert big == {name: "none" if name == "behaviors" else "behaviors" for name in BIG}
@@ -86,22 +86,22 @@ async def test_migrating_spreads_what_is_about_people_and_copies_what_is_referre
     assert next(name for name, column, _ in found if column) == "behaviors"
 
 
-async def test_what_is_spread_already_is_left_alone_and_what_is_not_is_made_up_for(empty: str):
+async def test_what_is_distributed_already_is_left_alone_and_what_is_not_is_made_up_for(empty: str):
     await run(empty, CITUS)
     await migrate.upgrade(empty)
-    before = await spread_tables(empty)
+    before = await distributed_tables(empty)
 
     await migrate.upgrade(empty)
-    assert await spread_tables(empty) == before
+    assert await distributed_tables(empty) == before
     await run(empty, "DELETE FROM pg_dist_partition WHERE logicalrelid IN ('runs'::regclass, 'users'::regclass)")
     await migrate.upgrade(empty)
 
-    assert sorted(await spread_tables(empty)) == sorted(before)
+    assert sorted(await distributed_tables(empty)) == sorted(before)
 
 
-async def test_without_the_extension_nothing_is_spread(services: Services):
+async def test_without_the_extension_nothing_is_distributed(services: Services):
     async with services.database.write() as connection:
-        assert await spread(connection) == []
+        assert await distribute_tables(connection) == []
 
 
 async def test_every_key_of_a_big_table_has_the_person_in_it(services: Services):
@@ -129,13 +129,13 @@ QUESTIONS = [f"total {{ {ALL} }} series(every: DAY) {{ measures {{ {BY_TIME} }} 
 ]
 
 
-async def test_people_are_not_mixed_before_they_are_counted(stage: Stage, world: World):
+async def test_people_are_not_mixed_before_they_are_counted(cookbook_data: CookbookData, world: World):
     person = await world.recorded(await world.organization())
     with counted(world.services) as statements:
         for recipe in RECIPES:
-            await stage.run(recipe.name, period=WEEK)
+            await cookbook_data.run(recipe.name, period=WEEK)
         for question in QUESTIONS:
-            await usage(stage.admin, question)
+            await usage(cookbook_data.admin, question)
         await world.browse(person, raw("09:00:00"))
         await refresh_all(world.services.database)
 

@@ -1,4 +1,5 @@
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
@@ -6,12 +7,16 @@ from asyncpg import UniqueViolationError
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
-from core.errors import InvalidInput, QueryTimeout, Unavailable
+from core.errors import InvalidInput, QueryTimeout, SchemaMismatch, Unavailable
+from core.observer import Job
+from db.anonymous_events import AnonymousEvents
 from db.engine import Database, DatabaseOptions, split_url, unavailable
-from db.housekeeping import housekeeping
+from db.housekeeping import keep_house
 from db.key_usage import KeyUsage
-from db.partitions import Partitions
+from db.partition_keeper import PartitionKeeper
+from tests.servers import new_database
 
 
 @pytest.fixture
@@ -42,7 +47,11 @@ async def nowhere() -> AsyncIterator[Database]:
         ("DO $$ BEGIN RAISE SQLSTATE '57P01'; END $$", Unavailable),  # shutting down
         ("SELECT pg_terminate_backend(pg_backend_pid())", Unavailable),
         ("DO $$ BEGIN RAISE SQLSTATE '23505'; END $$", IntegrityError),
-        ("SELECT nonsense", ProgrammingError),
+        ("SELECT nonsense", SchemaMismatch),
+        ("SELECT FROM nonsense", SchemaMismatch),
+        ("SELECT FROM nonsense.behaviors", SchemaMismatch),
+        ("CREATE TABLE nonsense.behaviors ()", SchemaMismatch),
+        ("SELECT nonsense()", ProgrammingError),
     ],
 )
 async def test_failures_are_told_in_our_own_words_where_a_caller_can_act(
@@ -64,6 +73,7 @@ async def test_failures_are_told_in_our_own_words_where_a_caller_can_act(
         ("SELECT $1::smallint", InvalidInput),  # the driver refuses the number below
         ("SELECT 1 / 0 WHERE $1::int > 0", InvalidInput),
         ("DO $$ BEGIN RAISE SQLSTATE '25006'; END $$", Unavailable),  # read-only
+        ("SELECT FROM nonsense", SchemaMismatch),
         ("SELECT pg_terminate_backend(pg_backend_pid())", Unavailable),
         ("DO $$ BEGIN RAISE SQLSTATE '23505'; END $$", UniqueViolationError),
     ],
@@ -147,24 +157,57 @@ def test_addresses_are_taken_as_libpq_writes_them(url: str, expected: str, argum
     assert connect_args == arguments
 
 
-async def test_housekeeping_outlives_an_outage_and_a_failing_chore(nowhere: Database, database_url: str):
-    unmigrated = Database(database_url.replace("/web_behavior", "/postgres"))
+@pytest.fixture
+async def unmigrated(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url.replace("/web_behavior", "/postgres"))
+    yield database
+    await database.close()
 
+
+@pytest.fixture
+async def strange(database_url: str) -> AsyncIterator[Database]:
+    """A database in which two tables' names are those of something else."""
+    async with new_database(database_url) as url:
+        database = Database(url)
+        async with database.write() as connection:
+            for name in ("behaviors", "sign_ins"):
+                await connection.execute(text(f"CREATE TYPE {name} AS (id uuid)"))
+        yield database
+        await database.close()
+
+
+async def test_every_chore_outlives_an_outage_and_its_own_failure(
+    nowhere: Database, unmigrated: Database, strange: Database
+):
     with capture_logs() as logs:
         keepers = [
-            asyncio.create_task(housekeeping(database, Partitions(database), KeyUsage(database)))
-            for database in (nowhere, unmigrated)
+            asyncio.create_task(keeping)
+            for database in (nowhere, unmigrated, strange)
+            for keeping in (
+                keep_house(database, KeyUsage(database), AnonymousEvents()),
+                PartitionKeeper(database).run(),
+            )
         ]
-        async with asyncio.timeout(5):
-            while len(logs) < len(keepers):  # noqa: ASYNC110 - a log entry tells nobody
+        async with asyncio.timeout(30):
+            while len(_rounds(logs)) < 6 * 3:  # noqa: ASYNC110 - a log entry tells nobody
                 await asyncio.sleep(0.01)
 
-    assert {(entry["event"], entry["log_level"]) for entry in logs} == {
-        ("housekeeping put off", "warning"),
-        ("housekeeping failed", "error"),
+    put_off, failed = ("background job put off", "warning"), ("background job failed", "error")
+    jobs = (Job.PARTITIONS, Job.SIGN_INS, Job.REJECTED_EVENTS)
+    assert Counter((entry["event"], entry["log_level"], entry["job"]) for entry in _rounds(logs)) == {
+        **{(*put_off, job): 2 for job in jobs},
+        (*put_off, Job.REJECTED_EVENTS): 3,
+        (*put_off, Job.ANONYMOUS_EVENTS): 3,
+        (*put_off, Job.MEMBERSHIP_OFFERS): 3,
+        (*put_off, Job.API_TOKENS): 3,
+        (*failed, Job.PARTITIONS): 1,
+        (*failed, Job.SIGN_INS): 1,
     }
     assert not any(keeper.done() for keeper in keepers)
     for keeper in keepers:
         keeper.cancel()
     await asyncio.gather(*keepers, return_exceptions=True)
-    await unmigrated.close()
+
+
+def _rounds(logs: list[EventDict]) -> list[EventDict]:
+    return [entry for entry in logs if "job" in entry]

@@ -12,12 +12,14 @@ from core.errors import Unauthenticated, Unavailable
 from core.events import ANONYMOUS, RawEvent
 from db.event_writer import GROUP_EVENTS, PLENTY_EVENTS, QUEUE_BYTES, EventWriter
 from db.key_usage import KeyUsage
-from db.partitions import Partitions
+from db.partitions import ensure
+from db.queries import partitions
 from db.submissions import KeyClaim, Receipt
 from resolvers import ingestion
+from resolvers.caller import Client
 from resolvers.services import Services
 from tests.conftest import StatementCounter
-from tests.wire import BEHAVIORS, event, execute, post_batch, rejected, stored
+from tests.rest_requests import BEHAVIORS, event, execute, post_batch, rejected, stored, unreadable
 from tests.world import World, raw
 
 
@@ -26,12 +28,14 @@ class Waiting:
 
     def __init__(self, services: Services) -> None:
         database = services.database
-        self.writer = EventWriter(database, Partitions(database), KeyUsage(database))
+        self.writer = EventWriter(database, KeyUsage(database))
         self._services = replace(services, writer=self.writer)
         self.requests: list[asyncio.Task[Receipt]] = []
 
-    async def request(self, *events: RawEvent, claim: KeyClaim | None = None) -> asyncio.Task[Receipt]:
-        task = asyncio.create_task(ingestion.store(self._services, events, claim))
+    async def request(
+        self, *events: RawEvent, claim: KeyClaim | None = None, client: Client | None = None
+    ) -> asyncio.Task[Receipt]:
+        task = asyncio.create_task(ingestion.store(self._services, events, claim, client))
         await asyncio.sleep(0)  # it runs up to where it waits for the writer
         self.requests.append(task)
         return task
@@ -51,7 +55,7 @@ def waiting(world: World) -> Waiting:
 @pytest.fixture
 async def poison(world: World) -> AsyncIterator[None]:
     """A database that refuses urls with `poison` in them."""
-    await Partitions(world.services.database).ensure([date(2026, 8, 1)])
+    await ensure(world.services.database, [date(2026, 8, 1)])
     check = "ADD CONSTRAINT no_poison CHECK (url NOT LIKE '%poison%') NOT VALID"
     await execute(world.services, f"ALTER TABLE behaviors {check}")
     yield
@@ -79,12 +83,11 @@ async def test_requests_that_come_together_share_a_commit(world: World, statemen
 
 async def test_a_usual_group_is_stored_by_one_statement(world: World, waiting: Waiting, statements: StatementCounter):
     ada = await world.recorded(await world.organization())
-    await waiting.request(raw("09:00:00", user_id=ada.id), raw("09:00:00"))
-    await waiting.store()  # the month has its partition
+    await waiting.request(raw("09:00:00.000", user_id=ada.id), raw("09:00:00.000"))
+    await waiting.store()
     again = Waiting(world.services)
-    await again.request(raw("09:00:01", user_id=ada.id), raw("09:00:01"))
-    await again.request(raw("09:00:02"))
-    await again.writer._partitions.ensure([date(2026, 8, 1)])
+    await again.request(raw("09:00:01.000", user_id=ada.id), raw("09:00:01.000"))
+    await again.request(raw("09:00:02.000"))
     statements.clear()
 
     receipts = await again.store()
@@ -105,6 +108,36 @@ async def test_a_person_known_by_two_keys_is_stored_for_by_the_right_one(world: 
     assert len(stays.result().accepted) == 1
     assert isinstance(goes.exception(), Unauthenticated)
     assert len(await stored(world.services)) == 1
+
+
+async def test_a_key_that_is_required_while_events_wait_is_missed(world: World, waiting: Waiting):
+    strict, free = await world.organization(), await world.organization()
+    ada, ben = await world.recorded(strict), await world.recorded(free)
+    somebody = Client("192.0.2.1")
+    keyless = await waiting.request(raw("09:00:00", user_id=ada.id), raw("09:00:00", user_id=ben.id), client=somebody)
+    keyed = await waiting.request(raw("09:00:01"), claim=KeyClaim(ada.id, ada.key.hash), client=somebody)
+    own = await waiting.request(raw("09:00:02", user_id=ada.id))
+
+    await execute(world.services, "UPDATE organizations SET requires_api_key = true WHERE id = :id", id=strict.id)
+    await waiting.store()
+
+    assert [counts(await request) for request in (keyless, keyed, own)] == [(1, 0, 1), (1, 0, 0), (1, 0, 0)]
+    assert sorted(row["user_id"] for row in await stored(world.services)) == sorted([ada.id, ada.id, ben.id])
+
+
+async def test_keys_that_are_required_and_there_cost_no_second_statement(
+    world: World, waiting: Waiting, statements: StatementCounter
+):
+    organization = await world.organization()
+    ada = await world.recorded(organization)
+    await execute(world.services, "UPDATE organizations SET requires_api_key = true WHERE id = :id", id=organization.id)
+    await waiting.request(raw("09:00:00.000"), claim=KeyClaim(ada.id, ada.key.hash), client=Client("192.0.2.1"))
+    statements.clear()
+
+    [receipt] = await waiting.store()
+
+    assert counts(receipt) == (1, 0, 0)
+    assert len(statements) == 1
 
 
 async def test_what_waits_is_stored_at_once(waiting: Waiting, statements: StatementCounter):
@@ -263,13 +296,10 @@ async def test_a_refused_value_of_a_request_replayed_rejects_itself_alone_again(
 async def test_an_unexpected_failure_of_one_group_does_not_end_the_writer(world: World):
     waiting, ada = Waiting(world.services), await world.recorded(await world.organization())
     running = asyncio.create_task(waiting.writer.run())
-    await execute(world.services, "ALTER TABLE extension_users RENAME TO elsewhere")
-    try:
+    async with unreadable(world.services, "extension_users"):
         with capture_logs() as logs:
             failing = await waiting.request(raw("09:00:00", user_id=ada.id))
             [failure] = await asyncio.wait_for(asyncio.gather(failing, return_exceptions=True), 10)
-    finally:
-        await execute(world.services, "ALTER TABLE elsewhere RENAME TO extension_users")
 
     working = await waiting.request(raw("09:00:00", user_id=ada.id), raw("09:00:00"))
 
@@ -280,3 +310,34 @@ async def test_an_unexpected_failure_of_one_group_does_not_end_the_writer(world:
     assert {row["user_id"] for row in await stored(world.services)} == {ada.id, ANONYMOUS}
     waiting.writer.close()
     await running
+
+
+async def test_events_that_find_no_place_are_not_refused_but_asked_for_again(world: World, waiting: Waiting):
+    month = date(2024, 5, 1)
+    await execute(world.services, "DROP TABLE IF EXISTS behaviors_2024_05, runs_2024_05, hours_2024_05")
+    async with world.services.database.write() as connection:
+        await partitions.rule_out(connection, month)
+    first = RawEvent("s1", "2024-05-01T00:00:00Z", "focus", "https://a.com/1")
+
+    await waiting.request(first)
+    [outcome] = await waiting.store()
+    await ensure(world.services.database, [month])
+    again = Waiting(world.services)
+    await again.request(first)
+    [receipt] = await again.store()
+
+    assert isinstance(outcome, Unavailable)
+    assert await rejected(world.services) == []
+    assert counts(receipt) == (1, 0, 0)
+
+
+async def test_a_schema_without_default_partitions_refuses_no_event_for_good(world: World, waiting: Waiting):
+    await execute(world.services, "DROP TABLE IF EXISTS behaviors_2024_05, runs_2024_05, hours_2024_05")
+    await execute(world.services, "ALTER TABLE behaviors DETACH PARTITION behaviors_default")
+
+    await waiting.request(RawEvent("s1", "2024-05-01T00:00:00Z", "focus", "https://a.com/1"))
+    [outcome] = await waiting.store()
+    await execute(world.services, "ALTER TABLE behaviors ATTACH PARTITION behaviors_default DEFAULT")
+
+    assert isinstance(outcome, Unavailable)
+    assert await rejected(world.services) == []

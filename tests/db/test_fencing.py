@@ -1,14 +1,15 @@
 import asyncio
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.scope import Scope
-from db.queries import extension_user as extension_users
-from db.queries import rollups
-from db.queries.extension_user import ExtensionUserFilter
-from tests.wire import BEHAVIORS, event, rejected, stored, with_key
+from db.queries import erasures, extension_users
+from db.queries.erasures import NewErasure
+from db.queries.extension_users import ExtensionUserConditions
+from tests.rest_requests import BEHAVIORS, event, rejected, stored, with_key
 from tests.world import World
 
 MOST_PARAMETERS = 32_767
@@ -47,7 +48,7 @@ async def test_events_of_somebody_being_deleted_wait_and_are_refused(world: Worl
     assert used.status_code == 201
     assert response.status_code == (401 if keyed else 400)
     assert [row["type"] for row in await stored(world.services)] == [4]
-    assert [row["code"] for row in await rejected(world.services)] == ([] if keyed else ["inactive_user"])
+    assert [row["code"] for row in await rejected(world.services)] == ([] if keyed else ["unknown_user"])
 
 
 async def test_there_may_be_any_number_of_people(world: World):
@@ -56,8 +57,9 @@ async def test_there_may_be_any_number_of_people(world: World):
         await connection.execute(MANY_PEOPLE, {"organization_id": acme.id, "count": MOST_PARAMETERS + 1})
 
         everybody = await extension_users.fence_off(connection, Scope.everything(), organization_id=acme.id)
-        await rollups.remove_marks_of(connection, everybody)
+        await erasures.begin(connection, NewErasure(acme.id, None, uuid4()), everybody)
 
-        active = await extension_users.count(connection, Scope.everything(), ExtensionUserFilter(is_active=True))
-    assert len(everybody) == MOST_PARAMETERS + 1
-    assert active == 0
+        left = await extension_users.count(connection, Scope.everything(), ExtensionUserConditions())
+        noted = await connection.scalar(text("SELECT count(*) FROM erasure_subjects"))
+    assert len(everybody) == noted == MOST_PARAMETERS + 1
+    assert left == 0

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import Integer, Text, func, select, text
 
-from core.deadlines import within
 from core.errors import Unavailable
+from core.timeouts import Timeout
 from db.engine import Database, unavailable
 from db.prepared import fetch, parameter, prepared
 
@@ -43,7 +43,7 @@ async def test_a_connection_is_not_used_again_when_its_statement_was_cancelled(d
 
     os.kill(backend, signal.SIGSTOP)  # it will not hear that its statement is cancelled
     try:
-        with pytest.raises(Unavailable), within(0.1, unavailable):
+        with pytest.raises(Unavailable), Timeout(0.1, unavailable):
             async with database.alone() as connection:
                 await fetch(connection, asleep, {"seconds": 0})
         async with database.alone() as connection:

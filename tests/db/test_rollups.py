@@ -1,19 +1,17 @@
-import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
 
-from core.clock import now
 from core.ids import BehaviorKey
-from db import rollups as keeping
-from db.models import Behavior, Hour, Run, dirty_hours
-from db.queries import behavior as behaviors
-from db.queries import rollups
-from db.rollups import keep_rollups, mark_everything, refresh, refresh_all, thin_out, verify
+from db import rollups as whole
+from db.models import Behavior, Hour, Run
+from db.queries import behaviors
+from db.queries.dirty_hours import marks as marked_hours
+from db.queries.person_hours import PersonHour
+from db.rollups import is_being_rebuilt, rebuild, refresh_all, verify
 from resolvers.services import Services
-from tests.world import World, moment, raw
+from tests.world import World, raw
 
 
 async def kept(services: Services) -> list[tuple[str, int, int, str | None]]:
@@ -25,16 +23,18 @@ async def kept(services: Services) -> list[tuple[str, int, int, str | None]]:
 
 async def marks(services: Services) -> int:
     async with services.database.read() as db:
-        return await rollups.marks(db)
+        return await marked_hours(db)
 
 
-async def hours_of_marks(services: Services) -> Sequence[datetime]:
-    async with services.database.read() as db:
-        return (await db.scalars(select(dirty_hours.c.hour))).all()
-
-
-async def wrong(services: Services) -> list[rollups.PersonHour]:
+async def wrong(services: Services) -> list[PersonHour]:
     return [each async for _, hours in verify(services.database) for each in hours]
+
+
+async def rebuilt(services: Services) -> int:
+    """The number of hours made anew."""
+    made: list[int] = []
+    assert await rebuild(services.database, made.append) == set()
+    return sum(made)
 
 
 async def test_runs_are_stretches_of_like_events(world: World, services: Services):
@@ -84,122 +84,6 @@ async def test_what_changes_events_marks_their_hours(world: World, services: Ser
     assert [begin for begin, *_ in await kept(services)] == ["09:59:59", "10:00:00"]
 
 
-async def test_whoever_wants_everything_made_waits_for_who_is_at_it(world: World, services: Services):
-    person = await world.recorded(await world.organization())
-    await world.browse(person, raw("09:00:00"))
-
-    async with services.database.write() as somebody:
-        assert await rollups.be_alone(somebody)
-        everything = asyncio.create_task(refresh_all(services.database))
-        done, _ = await asyncio.wait([everything], timeout=0.1)
-        assert not done
-    await everything
-
-    assert await marks(services) == 0
-
-
-async def test_fresh_marks_are_left_alone_for_a_while(world: World, services: Services):
-    person = await world.recorded(await world.organization())
-    await world.browse(person, raw("09:00:00"))
-
-    assert await refresh(services.database, now() - timedelta(minutes=1)) == 0
-    assert await marks(services) == 1
-    assert await refresh(services.database, now()) == 1
-
-
-async def test_an_hour_that_is_not_over_is_left_alone(world: World, services: Services):
-    person = await world.recorded(await world.organization())
-    over, next_hour = (rollups.PersonHour(person.id, now() + timedelta(hours=hours)) for hours in (-1, 1))
-    async with services.database.write() as db:
-        await rollups.mark(db, [over, next_hour])
-
-    assert await refresh(services.database, over.hour + timedelta(minutes=59), over=True) == 0
-    assert await refresh(services.database, now(), over=True) == 1
-    assert await marks(services) == 1, "the next hour's"
-    assert await refresh(services.database, now()) == 1
-
-
-async def test_of_many_marks_an_hour_keeps_the_first(world: World, services: Services):
-    person = await world.recorded(await world.organization())
-    hours = [rollups.PersonHour(person.id, moment(clock)) for clock in ("09:00:00", "10:00:00")]
-    instants = []
-    for marked in ((hours[0],), hours, hours):
-        async with services.database.write() as db:
-            await rollups.mark(db, marked)
-            instants.append(await db.scalar(text("SELECT now()")))
-
-    await thin_out(services.database)
-
-    async with services.database.read() as db:
-        left = await db.execute(select(dirty_hours.c.hour, dirty_hours.c.marked_at).order_by(dirty_hours.c.hour))
-        assert left.all() == [(hours[0].hour, instants[0]), (hours[1].hour, instants[1])]
-
-
-async def test_an_hour_may_have_very_many_marks(world: World, services: Services):
-    person = await world.recorded(await world.organization())
-    async with services.database.write() as db:
-        await rollups.mark(db, [rollups.PersonHour(person.id, moment("09:00:00"))])
-        await db.execute(
-            text("""
-                INSERT INTO dirty_hours (user_id, hour, marked_at)
-                SELECT user_id, hour, marked_at + number * interval '1 ms'
-                FROM dirty_hours, generate_series(1, 30000) AS number
-            """)
-        )
-
-    await thin_out(services.database)  # to compare each with each would take longer than a statement may
-
-    async with services.database.read() as db:
-        assert await db.scalar(text("SELECT count(*) FROM dirty_hours")) == 1
-
-
-async def test_what_is_over_is_made_in_the_background(
-    world: World, services: Services, monkeypatch: pytest.MonkeyPatch
-):
-    person = await world.recorded(await world.organization())
-    over, next_hour = (rollups.PersonHour(person.id, now() + timedelta(hours=hours)) for hours in (-2, 1))
-    for _ in range(2):
-        async with services.database.write() as db:
-            await rollups.mark(db, [over, next_hour])
-    monkeypatch.setattr(keeping, "REST", timedelta())
-    monkeypatch.setattr(keeping, "INTERVAL_SECONDS", 0.01)
-
-    making = asyncio.create_task(keep_rollups(services.database))
-    async with asyncio.timeout(30):
-        while len(left := await hours_of_marks(services)) > 1:  # noqa: ASYNC110 - the server tells nobody
-            await asyncio.sleep(0.01)
-    making.cancel()
-
-    assert left == [next_hour.hour]
-
-
-async def test_marks_wait_from_the_end_of_their_hour(world: World, services: Services):
-    person = await world.recorded(await world.organization())
-    await world.browse(person, raw("09:00:00"))
-    async with services.database.write() as db:
-        await db.execute(text("UPDATE dirty_hours SET marked_at = now() - interval '50 minutes'"))
-        waiting = await rollups.backlog(db)
-        assert waiting.hours == 1
-        assert 50 * 60 <= waiting.oldest_seconds < 60 * 60
-
-        await db.execute(text("UPDATE dirty_hours SET hour = now()"))
-        assert await rollups.backlog(db) == (1, 0)
-        await db.rollback()
-
-
-async def test_only_one_makes_runs_at_a_time(world: World, services: Services):
-    person = await world.recorded(await world.organization())
-    await world.browse(person, raw("09:00:00"))
-
-    async with services.database.write() as db:
-        assert await rollups.be_alone(db)
-        assert await refresh(services.database, now()) == 0
-
-    made = await asyncio.gather(*(refresh(services.database, now()) for _ in range(4)))
-    assert sum(made) == 1
-    assert await wrong(services) == []
-
-
 async def test_everything_can_be_made_anew_and_checked(world: World, services: Services):
     person = await world.recorded(await world.organization())
     await world.browse(person, raw("09:00:00"), raw("10:00:00"), raw("11:00:00"))
@@ -214,12 +98,63 @@ async def test_everything_can_be_made_anew_and_checked(world: World, services: S
     hours = [day + timedelta(hours=hour) for hour in (9, 10, 11, 33)]
     assert [each.hour for each in await wrong(services)] == hours
 
-    assert await mark_everything(services.database) == 4
-    assert await wrong(services) == [], "what is marked is not read, so it is not wrong"
-    await refresh_all(services.database)
+    assert await rebuilt(services) == 4
 
     assert await wrong(services) == []
     assert await kept(services) == [(f"{hour:02}:00:00", 1, 1, "a.com") for hour in (9, 10, 11)]
+
+
+async def test_what_is_marked_is_not_read_so_it_is_not_wrong(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    await world.browse(person, raw("09:00:00"))
+    await refresh_all(services.database)
+    async with services.database.write() as db:
+        await db.execute(text("UPDATE runs SET events = 7"))
+        await db.execute(text("INSERT INTO dirty_hours (user_id, hour) SELECT user_id, hour FROM hours"))
+
+    assert await wrong(services) == []
+
+
+async def test_a_rebuild_that_is_interrupted_goes_on_where_it_was(
+    world: World, services: Services, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(whole, "_PEOPLE_AT_ONCE", 1)
+    organization = await world.organization()
+    for _ in range(3):
+        await world.browse(await world.recorded(organization), raw("09:00:00"), raw("10:00:00"))
+    await refresh_all(services.database)
+    made: list[int] = []
+
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(hours: int) -> None:
+        if sum(made) == 2:
+            raise Interrupted
+        made.append(hours)
+
+    with pytest.raises(Interrupted):
+        await rebuild(services.database, interrupt)
+    assert await is_being_rebuilt(services.database)
+
+    assert await rebuilt(services) == 4, "the first person was done"
+    assert not await is_being_rebuilt(services.database)
+    assert await wrong(services) == []
+    assert await rebuilt(services) == 6, "the next begins anew"
+
+
+async def test_rollups_of_somebody_without_events_are_found_and_go(world: World, services: Services):
+    person = await world.recorded(await world.organization())
+    await world.browse(person, raw("09:00:00"), raw("10:00:00"))
+    await refresh_all(services.database)
+    async with services.database.write() as db:
+        await db.execute(text("DELETE FROM behaviors"))
+
+    assert [each.hour.hour for each in await wrong(services)] == [9, 10]
+
+    await rebuilt(services)
+    assert await kept(services) == []
+    assert await wrong(services) == []
 
 
 async def test_an_hour_that_is_not_what_its_runs_make_is_found(world: World, services: Services):
@@ -233,8 +168,7 @@ async def test_an_hour_that_is_not_what_its_runs_make_is_found(world: World, ser
 
     assert [each.hour.hour for each in await wrong(services)] == [9, 10, 11]
 
-    await mark_everything(services.database)
-    await refresh_all(services.database)
+    await rebuilt(services)
     assert await wrong(services) == []
 
 

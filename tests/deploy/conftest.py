@@ -15,7 +15,7 @@ Manifest = dict[str, Any]
 
 
 def build(folder: Path, *components: str) -> list[Manifest]:
-    """What a copy of k3s/ with filled-in secrets makes, with these components called up."""
+    """Return the manifests of a copy of k3s/ with filled-in secrets and these components."""
     shutil.copytree(ROOT / "k3s", folder, ignore=shutil.ignore_patterns("secrets.env"))
     example = (folder / "secrets.env.example").read_text()
     (folder / "secrets.env").write_text(example.replace("=\n", "=made-up-and-just-about-long-enough\n"))
@@ -37,6 +37,6 @@ def manifests(tmp_path_factory: pytest.TempPathFactory) -> list[Manifest]:
 
 @pytest.fixture(scope="session")
 def pods(manifests: list[Manifest]) -> dict[str, Manifest]:
-    """The templates of pods, by the name of what makes them."""
+    """The templates of pods, by the name of the workload that makes them."""
     makers = [each for each in manifests if each["kind"] in {"Deployment", "StatefulSet", "Job", "DaemonSet"}]
     return {each["metadata"]["name"]: each["spec"]["template"] for each in makers}

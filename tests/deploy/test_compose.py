@@ -6,8 +6,8 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 
-from app.cli import DRAIN_SECONDS
 from app.settings import Settings
+from cli.serving import DRAIN_SECONDS
 from tests.conftest import make_settings
 from tests.deploy.conftest import ROOT
 

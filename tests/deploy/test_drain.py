@@ -4,9 +4,9 @@ import threading
 import time
 from pathlib import Path
 
-from tests.app.test_serve import serving
+from tests.cli.test_serve import serving
+from tests.rest_requests import BATCH, BEHAVIORS, event
 from tests.servers import wait_until
-from tests.wire import BATCH, BEHAVIORS, event
 
 
 def test_a_request_that_has_begun_is_answered_although_the_service_was_told_to_stop(data_dir: Path):

@@ -18,7 +18,7 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def final_stage() -> list[tuple[str, str]]:
-    """Those of the image itself."""
+    """Return the instructions of the image itself."""
     found = instructions()
     start = max(position for position, (word, _) in enumerate(found) if word == "FROM")
     return found[start:]
@@ -59,7 +59,8 @@ def test_the_image_holds_what_the_package_is_built_from_and_no_embedded_database
     kept = {
         line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")
     }
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "docs", "bench", "torture"}
+    tools = {"tests", "docs", "audit", "bench", "torture"}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - tools
     locked = (ROOT / "requirements-image.lock").read_text()
 
     assert packages | {"pyproject.toml", "README.md", "requirements-image.lock"} <= kept

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 import pytest
 from fastapi import FastAPI
 
-from app.cli import DRAIN_SECONDS
 from app.settings import Settings
 from app.wiring import _WRITER_CONNECTIONS
+from cli.serving import DRAIN_SECONDS
+from db.background_jobs import background_options
 from db.engine import DatabaseOptions
 from tests.conftest import make_settings
 from tests.deploy.conftest import ROOT, Manifest, build
@@ -160,7 +161,7 @@ def test_pods_scale_no_further_than_the_database_has_connections(manifests: list
         if argument.startswith("max_connections=")
     ]
     _, settings = generated(manifests, "ConfigMap", "settings")
-    of_a_pod = int(settings["DB_POOL_SIZE"]) + _WRITER_CONNECTIONS
+    of_a_pod = int(settings["DB_POOL_SIZE"]) + _WRITER_CONNECTIONS + background_options().pool_size
     backend = of_kind(manifests, "Deployment")["backend"]
 
     assert autoscaler["spec"]["scaleTargetRef"]["name"] == "backend"

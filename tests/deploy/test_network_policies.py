@@ -14,7 +14,7 @@ PORTS = {"http": 8080, "metrics": 9090, "postgres": 5432, "redis": 6379, "dns": 
 
 
 class Network:
-    """Who may open connections to whom, as Kubernetes reads the policies of our namespace."""
+    """The connections that the network policies of our namespace allow, as Kubernetes reads them."""
 
     def __init__(self, manifests: list[Manifest], pods: dict[str, Manifest]) -> None:
         self._policies = [each["spec"] for each in manifests if each["kind"] == "NetworkPolicy"]
@@ -30,7 +30,7 @@ class Network:
         }
 
     def allows(self, source: str, target: str, port: str) -> bool:
-        """Whether the one may leave for the other, and the other lets it in."""
+        """True if the one may connect out to the other, and the other lets it in."""
         return self._passes("Egress", source, target, port) and self._passes("Ingress", target, source, port)
 
     def _passes(self, direction: str, here: str, there: str, port: str) -> bool:

@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.deploy.conftest import Manifest
 from tests.deploy.test_compose import PRODUCTION, services
-from tests.ports import free_port
+from tests.free_ports import free_port
 from tests.servers import wait_until
 
 PASSWORD = "0a1b2c3d" * 8
@@ -19,7 +19,7 @@ PASSWORD = "0a1b2c3d" * 8
 
 @pytest.fixture(params=["compose", "k3s"])
 def command(request: pytest.FixtureRequest, pods: dict[str, Manifest]) -> list[str]:
-    """How Redis is started."""
+    """The command that starts Redis."""
     if request.param == "compose":
         found: list[str] = services(PRODUCTION)["redis"]["command"]
     else:

@@ -17,7 +17,7 @@ import pytest
 from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.chromium import launch
-from tests.ports import free_port
+from tests.free_ports import free_port
 from tests.world import PASSWORD
 
 _START_SECONDS = 60
@@ -74,7 +74,7 @@ class _QuietHandler(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def pages_port() -> Iterator[int]:
-    """Where the local pages with the recorder are served: under `localhost` and under `127.0.0.1`."""
+    """The port of the local pages with the recorder: under `localhost` and under `127.0.0.1`."""
     handler = partial(_QuietHandler, directory=str(Path(__file__).parent / "pages"))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()

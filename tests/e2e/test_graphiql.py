@@ -30,6 +30,7 @@ async def test_graphiql_signs_in_and_runs_a_ready_made_example(browser: Browser,
         "trackedMinutes",
         "engagedMinutes",
         "trackedSeconds",
+        "activeSeconds",
     }
     assert problems == []
     assert await page.evaluate("Object.keys(localStorage).filter(key => key !== 'graphiql:theme')") == []
@@ -48,7 +49,7 @@ async def test_swagger_shows_the_three_routes(browser: Browser, service: Served)
 
 
 def _listen(page: Page, service: Served) -> list[str]:
-    """What the page complained of, and what it asked of other hosts."""
+    """Return a list to which the errors of the page, and its requests to other hosts, are added as they come."""
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))

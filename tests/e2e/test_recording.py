@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient
 from playwright.async_api import Browser, Page
 
-from tests.e2e.admin import Admin
+from tests.e2e.admin_client import Admin
 from tests.e2e.conftest import Served
 
 pytestmark = pytest.mark.e2e
@@ -76,7 +76,7 @@ async def _sent(page: Page, at_least: int) -> list[int]:
 
 
 async def _found(admin: Admin, person_id: str, *, pagehides: int) -> dict[str, Any]:
-    """What the admin sees once both beacons have arrived: nobody is told when a beacon does."""
+    """Return what the admin sees once both beacons have arrived: nobody is told when a beacon does."""
     for _ in range(100):
         answer = await admin.ask(FOUND, id=person_id, session="visit-1")
         found: dict[str, Any] = answer["extensionUser"]

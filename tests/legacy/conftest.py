@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import IMPORTED_PEOPLE
-from app.legacy_commands import import_legacy
-from resolvers.legacy.report import Finding, Report
+from cli.legacy import IMPORTED_PEOPLE
+from cli.legacy_import import import_legacy
+from legacy.report import Finding, Report
 from tests.conftest import make_settings
 from tests.legacy.old_service import OldService, old_service
 
@@ -40,5 +40,5 @@ def take_over(data_dir: Path, database_url: str, old: OldService) -> TakeOver:
 
 
 def oddities(report: Report) -> dict[Finding, int]:
-    """How often each oddity was found."""
+    """The number of times each oddity was found."""
     return {finding: oddity.count for finding, oddity in report.oddities.items()}

@@ -71,7 +71,7 @@ class OldService:
         return await self.add("organizations", name=name, **_times() | values)
 
     async def account(self, username: str, **values: Any) -> UUID:
-        """Somebody who signs in."""
+        """Add an account that signs in."""
         return await self.add("users", username=username, **{"is_super_admin": False} | _times() | values)
 
     async def member(self, user_id: UUID, organization_id: UUID, role: str | None = "admin") -> None:
@@ -80,13 +80,13 @@ class OldService:
         await self.add("user_organization_access", **ids, role=role, created_at="2025-01-03T00:00:00")
 
     async def person(self, username: str, organization_id: UUID | None = None, **values: Any) -> UUID:
-        """Somebody whose browsing is recorded, with a key of their own."""
+        """Add a person whose browsing is recorded, with a key of their own."""
         home = None if organization_id is None else str(organization_id)
         own = {"organization_id": home, "api_key": api_key(), "is_active": True}
         return await self.add("extension_users", username=username, **own | _times() | values)
 
     async def event(self, person: UUID | None = None, **values: Any) -> UUID:
-        """An event: of a person, or of nobody."""
+        """Add an event: of a person, or an anonymous one."""
         user_id = None if person is None else str(person)
         return await self.add("user_behaviors", **_EVENT | {"user_id": user_id} | values)
 

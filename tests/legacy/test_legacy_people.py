@@ -3,12 +3,12 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from db.queries import legacy as queries
-from resolvers.legacy.people import IMPORT_ID
-from resolvers.legacy.report import Finding, Rows
+from legacy import queries
+from legacy.people import IMPORT_ID
+from legacy.report import Finding, Rows
 from tests.legacy.conftest import TakeOver, oddities
 from tests.legacy.old_service import OldService, api_key
-from tests.wire import AUTH, BATCH, event, execute, stored
+from tests.rest_requests import AUTH, BATCH, event, execute, stored
 from tests.world import World
 
 LATER = "2099-01-01T00:00:00"

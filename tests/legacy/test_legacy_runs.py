@@ -17,16 +17,15 @@ import pytest
 from sqlalchemy import text
 
 from core.event_types import EventType
-from db import legacy_source
 from db.rollups import refresh_all
-from resolvers.legacy import events
-from resolvers.legacy.report import Events, Rows
-from tests.app.test_command_line import configured, run, surroundings
+from legacy import events, reader
+from legacy.report import Events, Rows
+from tests.cli.test_command_line import configured, run, surroundings
 from tests.legacy.conftest import TakeOver
 from tests.legacy.old_service import START, OldService, fill
 from tests.metrics import reference
+from tests.rest_requests import rejected, stored
 from tests.servers import wait_until
-from tests.wire import rejected, stored
 from tests.world import World
 
 __all__ = ["configured", "surroundings"]
@@ -68,7 +67,7 @@ async def test_a_second_run_stores_nothing(
     world: World, old: OldService, take_over: TakeOver, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(events, "PAGE_EVENTS", 1)  # pages are as small as they get: what is read at once
-    monkeypatch.setattr(legacy_source, "PAGE_ROWS", 10)
+    monkeypatch.setattr(reader, "PAGE_ROWS", 10)
     await fill(old, 300)
     first = await take_over()
     before = await state(world)
@@ -173,9 +172,9 @@ async def _in_the_way(url: str, event: dict[str, Any] | None) -> AsyncIterator[N
 def _killed_while_it_waits(source_url: str, url: str, folder: Path) -> None:
     """Start an import with small pages in a process of its own, and kill it when PostgreSQL says that it waits."""
     program = (
-        "import sys; from db import legacy_source; from resolvers.legacy import events;"
-        f"events.PAGE_EVENTS = legacy_source.PAGE_ROWS = {PAGE};"
-        "from app.cli import main; sys.argv = ['web-behavior', 'import-legacy']; main()"
+        "import sys; from legacy import events, reader;"
+        f"events.PAGE_EVENTS = reader.PAGE_ROWS = {PAGE};"
+        "from cli.main import main; sys.argv = ['web-behavior', 'import-legacy']; main()"
     )
     environment = os.environ | {"DATABASE_URL": url, "LEGACY_DATABASE_URL": source_url}
     with subprocess.Popen(

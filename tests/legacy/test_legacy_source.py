@@ -8,10 +8,10 @@ from sqlalchemy import make_url
 
 from core.clock import now
 from core.errors import InvalidInput, Unavailable
-from db import legacy_source
+from legacy import reader
 from tests.legacy.conftest import TakeOver
 from tests.legacy.old_service import OldService, fill
-from tests.wire import rejected
+from tests.rest_requests import rejected
 from tests.world import World
 
 
@@ -34,7 +34,7 @@ async def test_the_source_is_only_read(old: OldService, take_over: TakeOver):
 
 
 async def test_postgresql_itself_refuses_writes_to_the_source(old: OldService):
-    async with legacy_source.snapshot(old.url) as source:
+    async with reader.snapshot(old.url) as source:
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
             await source._connection.execute("DELETE FROM users")
 
@@ -76,14 +76,14 @@ async def test_a_source_that_goes_away_is_told_and_what_was_taken_stays(
     old: OldService, take_over: TakeOver, monkeypatch: pytest.MonkeyPatch
 ):
     await fill(old, 30)
-    read = legacy_source.LegacySource.days
+    read = reader.LegacySource.days
 
-    async def and_then_gone(source: legacy_source.LegacySource) -> AsyncIterator[Any]:
+    async def and_then_gone(source: reader.LegacySource) -> AsyncIterator[Any]:
         async for page in read(source):
             await old.execute("SELECT pg_terminate_backend($1)", source._connection.get_server_pid())
             yield page
 
-    monkeypatch.setattr(legacy_source.LegacySource, "days", and_then_gone)
+    monkeypatch.setattr(reader.LegacySource, "days", and_then_gone)
     with pytest.raises(Unavailable, match=r"stopped answering.*run the same command again"):
         await take_over()
     monkeypatch.undo()
@@ -98,7 +98,7 @@ async def test_memory_does_not_grow_with_long_texts(world: World, old: OldServic
         "FROM generate_series(1, 3)"
     )
 
-    async with legacy_source.snapshot(old.url) as source:
+    async with reader.snapshot(old.url) as source:
         [page] = [page async for page in source.events(now().date(), now().date())]
         assert max(len(str(value)) for row in page for value in row) == 8193
     assert (await take_over()).events.rejected == {"invalid_event": 3}

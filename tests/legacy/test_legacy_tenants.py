@@ -7,12 +7,12 @@ from sqlalchemy import text
 
 from core.limits import DESCRIPTION_CHARACTERS, NAME_CHARACTERS
 from core.roles import Role
-from db.queries.user import by_username
-from resolvers.legacy.report import Finding, Rows
+from db.queries.users import by_username
+from legacy.report import Finding, Rows
 from tests.auth.test_login import LOGIN
 from tests.legacy.conftest import TakeOver, oddities
 from tests.legacy.old_service import OldService
-from tests.wire import execute
+from tests.rest_requests import execute
 from tests.world import World
 
 PASSWORD = "an old password"
@@ -107,6 +107,26 @@ async def test_names_never_join_two_accounts(world: World, old: OldService, take
     assert await signs_in(world, "Ada (3)", "another old one")
 
 
+async def test_names_are_composed_and_never_join_two_accounts_in_any_form(
+    world: World, old: OldService, take_over: TakeOver
+):
+    await world.user_with_password("José")
+    await world.organization("STRASSE")
+    await old.organization("Straße")
+    await old.account("Jose\u0301", password=hashed())
+    await old.account("می\u200cخواهم", password=hashed())
+
+    report = await take_over()
+
+    assert oddities(report) == {Finding.NAME_TAKEN: 1, Finding.SAME_NAME: 1}
+    assert {name for (name,) in await rows(world, "SELECT username FROM users")} == {
+        "José",
+        "José (2)",
+        "می\u200cخواهم",
+    }
+    assert await signs_in(world, "JOSE\u0301 (2)")
+
+
 async def test_names_beyond_our_rules_are_mended(world: World, old: OldService, take_over: TakeOver):
     nameless = await old.account(" \t", password=hashed())
     await old.account("n" * 400, password=hashed())
@@ -152,6 +172,26 @@ async def test_organizations_and_memberships_are_taken_over(world: World, old: O
     assert report.memberships == Rows(found=5, imported=5)
     assert oddities(report)[Finding.UNKNOWN_ROLE] == 2
     assert any("'owner'" in example for example in report.oddities[Finding.UNKNOWN_ROLE].examples)
+
+
+async def test_what_is_taken_over_requires_no_keys_and_a_later_run_leaves_it_as_it_is(
+    world: World, old: OldService, take_over: TakeOver
+):
+    acme, beta = await old.organization("Acme"), await old.organization("Beta")
+    ada = await old.person("ada", acme)
+    await old.event(ada)
+    await take_over()
+    first = await rows(world, "SELECT id, requires_api_key FROM organizations")
+    people = await rows(world, "SELECT id, last_keyless_event_at FROM extension_users")
+    await execute(world.services, "UPDATE organizations SET requires_api_key = true WHERE id = :id", id=acme)
+
+    await old.event(ada, event_type="blur")
+    report = await take_over()
+
+    assert dict(first) == {acme: False, beta: False}
+    assert people == [(ada, None)]
+    assert report.events.imported == 1
+    assert dict(await rows(world, "SELECT id, requires_api_key FROM organizations")) == {acme: True, beta: False}
 
 
 async def test_memberships_of_nobody_or_nothing_are_left_out(world: World, old: OldService, take_over: TakeOver):

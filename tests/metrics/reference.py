@@ -1,8 +1,13 @@
-"""What every measure means, as plainly as Python can say it: what the answers of the SQL engine are compared with.
+"""The reference of every measure, in plain Python: the answers of the SQL engine are compared with it.
 
 Nothing here comes from the product. Sequences (sessions, a person's active events, blocks) are formed over all the
-events given; only then is each piece of them handed to the group or bucket it belongs to. Arithmetic is exact until the
-end. A person is of one organization for good, so each of their sequences is as well.
+events given; only then is each piece of them handed to the group or bucket it belongs to. So do filters that choose
+parts, `kept`: what belongs to an event that they do not keep is in no group. Filters that narrow the events first are
+applied before, by whoever asks. Arithmetic is exact until the end. A person is of one organization for good, so each of
+their sequences is as well.
+
+All events are given, and the range asked about: of those outside it only active seconds are told. Without a range all
+events are meant.
 """
 
 from bisect import bisect_right
@@ -17,23 +22,28 @@ from tests.metrics.reference_sequences import (
     ACTIVE,
     Block,
     Event,
+    Kept,
     Key,
     Split,
+    active_seconds,
     deep_work,
     deep_work_seconds,
     deep_work_sessions,
+    everything,
     session_lengths,
     switches,
     tracked_seconds,
 )
-from tests.metrics.reference_time import PERIODS, STEPS, buckets, edges
+from tests.metrics.reference_sites import site
+from tests.metrics.reference_time import PERIODS, STEPS, Span, buckets, edges
 
-__all__ = ["SPLITS", "Block", "Event", "Values", "deep_work", "groups", "measure", "series"]
+__all__ = ["SPLITS", "Block", "Event", "Kept", "Values", "deep_work", "groups", "measure", "series"]
 
 Values = dict[str, int | float | dict[str, float | None] | None]
 
 LOCAL_TIME = {"HOUR_OF_DAY", "DAY_OF_WEEK"}
-DIMENSIONS = {"DOMAIN", "CATEGORY", "URL", "EVENT_TYPE", "EXTENSION_USER", "ORGANIZATION", "SESSION", *LOCAL_TIME}
+OF_DOMAIN = {"DOMAIN", "SITE", "CATEGORY"}
+DIMENSIONS = {*OF_DOMAIN, "URL", "EVENT_TYPE", "EXTENSION_USER", "ORGANIZATION", "SESSION", *LOCAL_TIME}
 BUCKETS = {*STEPS, *PERIODS}
 TIME = LOCAL_TIME | BUCKETS
 PERSON = {"EXTENSION_USER", "ORGANIZATION"}
@@ -45,11 +55,12 @@ COUNTED = {
 # What each measure can be split by.
 SPLITS = dict.fromkeys(COUNTED, DIMENSIONS | BUCKETS) | {
     "tracked_seconds": (DIMENSIONS | BUCKETS) - {"EVENT_TYPE"},
+    "active_seconds": (DIMENSIONS | BUCKETS) - {"EVENT_TYPE"},
     "session_seconds": PERSON | {"SESSION"},
-    "context_switches": PERSON | TIME,
-    "deep_work_sessions": PERSON | TIME | {"DOMAIN", "CATEGORY"},
-    "deep_work_seconds": PERSON | TIME | {"DOMAIN", "CATEGORY"},
-    "deep_work_rate": PERSON | TIME | {"DOMAIN", "CATEGORY"},
+    "context_switches": PERSON | TIME | OF_DOMAIN | {"URL"},
+    "deep_work_sessions": PERSON | TIME | OF_DOMAIN,
+    "deep_work_seconds": PERSON | TIME | OF_DOMAIN,
+    "deep_work_rate": PERSON | TIME | OF_DOMAIN,
 }
 SEQUENCE_MEASURES = {
     "tracked_seconds": tracked_seconds,
@@ -59,31 +70,42 @@ SEQUENCE_MEASURES = {
 }
 
 
-def measure(events: Iterable[Event], measures: AbstractSet[str]) -> Values:
+def measure(
+    events: Iterable[Event], measures: AbstractSet[str], range_: Span | None = None, kept: Kept = everything
+) -> Values:
     """The measures of all the events together."""
-    return _answers(list(events), measures, (), Split(lambda _event, _at: (), always=[()]))[()]
+    split = Split(lambda event, _at: () if kept(event) else None, always=[()])
+    return _answers(list(events), measures, (), split, range_)[()]
 
 
 def series(
-    events: Iterable[Event], start: datetime, end: datetime, every: str, zone: ZoneInfo, measures: AbstractSet[str]
+    events: Iterable[Event],
+    start: datetime,
+    end: datetime,
+    every: str,
+    zone: ZoneInfo,
+    measures: AbstractSet[str],
+    kept: Kept = everything,
 ) -> list[tuple[datetime, datetime, Values]]:
-    """(start, end, measures) of each bucket of [start, end), which holds all the events."""
-    events = list(events)
-    if not all(start <= event.ts < end for event in events):
-        raise ValueError("an event is out of range")
+    """(start, end, measures) of each bucket of [start, end)."""
     spans = buckets(start, end, every, zone)
     starts = [span[0] for span in spans]
 
-    def key_of(_event: Event, at: datetime) -> Key:
-        return (starts[bisect_right(starts, at) - 1],)
+    def key_of(event: Event, at: datetime) -> Key | None:
+        return (starts[bisect_right(starts, at) - 1],) if kept(event) else None
 
     split = Split(key_of, timed=True, edges=starts, always=[(begin,) for begin in starts])
-    answers = _answers(events, measures, (every,), split)
+    answers = _answers(list(events), measures, (every,), split, (start, end))
     return [(*span, answers[span[0],]) for span in spans]
 
 
 def groups(
-    events: Iterable[Event], by: tuple[str, ...], zone: ZoneInfo, measures: AbstractSet[str]
+    events: Iterable[Event],
+    by: tuple[str, ...],
+    zone: ZoneInfo,
+    measures: AbstractSet[str],
+    range_: Span | None = None,
+    kept: Kept = everything,
 ) -> dict[Key, Values]:
     """The measures of each group that has an event, or a measure asked for that is not zero."""
     events = list(events)
@@ -92,19 +114,20 @@ def groups(
 
     def key_of(event: Event, at: datetime) -> Key | None:
         key = tuple(_value(event, at.astimezone(zone), dimension) for dimension in by)
-        return None if None in key else key
+        return None if None in key or not kept(event) else key
 
     times = [event.ts for event in events]
     timed = not LOCAL_TIME.isdisjoint(by)
     # The hour of day and the day of week change only when an hour begins, or the clocks change.
     hours = edges(min(times), max(times), "HOUR", zone) if timed and events else []
-    return _answers(events, measures, by, Split(key_of, timed, hours))
+    return _answers(events, measures, by, Split(key_of, timed, hours), range_)
 
 
 def _value(event: Event, local: datetime, dimension: str) -> object:
     """The event's value at a local time; None for none."""
     values: dict[str, object] = {
         "DOMAIN": event.domain,
+        "SITE": event.domain and site(event.domain),
         "CATEGORY": event.category,
         "URL": event.url or None,
         "EVENT_TYPE": event.type,
@@ -117,17 +140,22 @@ def _value(event: Event, local: datetime, dimension: str) -> object:
     return values[dimension]
 
 
-def _answers(events: list[Event], measures: AbstractSet[str], by: tuple[str, ...], split: Split) -> dict[Key, Values]:
+def _answers(
+    given: list[Event], measures: AbstractSet[str], by: tuple[str, ...], split: Split, range_: Span | None
+) -> dict[Key, Values]:
     for name in sorted(measures):
         for dimension in by:
             if dimension not in SPLITS[name]:
                 raise ValueError(f"{name} cannot be split by {dimension}")
+    events = [event for event in given if range_ is None or range_[0] <= event.ts < range_[1]]
     members: dict[Key, list[Event]] = defaultdict(list)
     for event in events:
         key = split.key_of(event, event.ts)
         if key is not None:
             members[key].append(event)
     parts = {name: of(events, split) for name, of in SEQUENCE_MEASURES.items() if name in measures}
+    if "active_seconds" in measures:
+        parts["active_seconds"] = active_seconds(given, split, range_)
     deep = deep_work_seconds(events, split) if "deep_work_rate" in measures else {}
     lengths = session_lengths(events, split) if "session_seconds" in measures else {}
     answers: dict[Key, Values] = {}
@@ -173,13 +201,13 @@ def _distribution(lengths: list[Fraction]) -> dict[str, float | None]:
         return dict.fromkeys(("average", "p50", "p95", "longest"))
     return {
         "average": float(sum(lengths) / len(lengths)),
-        "p50": float(_percentile(lengths, Fraction(50, 100))),
-        "p95": float(_percentile(lengths, Fraction(95, 100))),
+        "p50": float(percentile(lengths, Fraction(50, 100))),
+        "p95": float(percentile(lengths, Fraction(95, 100))),
         "longest": float(max(lengths)),
     }
 
 
-def _percentile(values: list[Fraction], rank: Fraction) -> Fraction:
+def percentile(values: list[Fraction], rank: Fraction) -> Fraction:
     """The value at `rank` (0 the least, 1 the greatest), on the straight line between its neighbours."""
     ordered = sorted(values)
     place = rank * (len(ordered) - 1)

@@ -1,4 +1,4 @@
-"""Which category a domain is of, as plainly as Python can say it: every rule is tried on every domain."""
+"""The reference of domains' categories, in plain Python: every rule is tried on every domain."""
 
 from collections.abc import Mapping
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 from uuid import UUID
 
-from tests.metrics.reference_time import cut
+from tests.metrics.reference_time import Span, cut
 
 Key = tuple[object, ...]
 Parts = dict[Key, Fraction]
@@ -42,11 +42,21 @@ class Event:
             raise ValueError(f"ts must be in UTC: {self.ts!r}")
 
 
+Kept = Callable[[Event], bool]
+"""A filter that chooses parts, by the event that they belong to."""
+
+
+def everything(_event: Event) -> bool:
+    """The filter that keeps every part."""
+    return True
+
+
 @dataclass(frozen=True)
 class Block:
     """A block of deep work: active events of one person.
 
-    `domains` are those in which the block has an event, with the seconds spent there; most first, ties by name.
+    `domains` are those in which the block has an event, with the seconds spent there; most first, ties by name. Of a
+    filtered block, `seconds`, `events`, `context_switches` and `domains` are those of the parts that are kept.
     """
 
     user: str | None
@@ -62,7 +72,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Split:
-    """How a whole is taken apart: `key_of` names the part that an event belongs to at an instant; None is no part.
+    """A split of a whole: `key_of` names the part that an event belongs to at an instant; None is no part.
 
     Time is cut at `edges`: between two of them an event's part is the same. Without a `timed` dimension there are none.
     `always` are the parts that are there without any event.
@@ -116,30 +126,34 @@ def deep_blocks(events: Iterable[Event]) -> list[list[Event]]:
     return [block for block in blocks if block[-1].ts - block[0].ts >= SHORTEST_BLOCK and len(block) >= FEWEST_EVENTS]
 
 
-def deep_work(events: Iterable[Event]) -> list[Block]:
-    """The blocks of deep work in `events`, by start; those of one instant by person, the anonymous one first."""
-    blocks = [_described(block) for block in deep_blocks(events)]
+def deep_work(events: Iterable[Event], kept: Kept = everything) -> list[Block]:
+    """The blocks of deep work in `events` that have an event which is kept.
+
+    They are in order of their start; those of one instant by person, the anonymous one first.
+    """
+    blocks = [_described(block, kept) for block in deep_blocks(events) if any(map(kept, block))]
     return sorted(blocks, key=lambda block: (block.start, block.user or ""))
 
 
-def _described(block: list[Event]) -> Block:
-    length = seconds(block[-1].ts - block[0].ts)
-    switches = len(context_switches(block))
-    rate = switches * 3600 / length
-    spent = {event.domain: Fraction(0) for event in block if event.domain is not None}
+def _described(block: list[Event], kept: Kept) -> Block:
+    switches = context_switches(block)
+    rate = len(switches) * 3600 / seconds(block[-1].ts - block[0].ts)
+    spent: dict[str | None, Fraction] = {event.domain: Fraction(0) for event in block if kept(event)}
     for earlier, later in pairwise(block):
-        if earlier.domain is not None:
+        if kept(earlier):
             spent[earlier.domain] += seconds(later.ts - earlier.ts)
+    length = sum(spent.values())
+    named = {name: time for name, time in spent.items() if name is not None}
     return Block(
         user=block[0].user,
         start=block[0].ts,
         end=block[-1].ts,
         seconds=float(length),
-        events=len(block),
-        context_switches=switches,
+        events=len([event for event in block if kept(event)]),
+        context_switches=len([earlier for earlier, _ in switches if kept(earlier)]),
         switches_per_hour=float(rate),
         focus_level="HIGH" if rate <= HIGH_FOCUS else "MEDIUM" if rate <= MEDIUM_FOCUS else "LOW",
-        domains=[(name, float(time)) for name, time in sorted(spent.items(), key=lambda item: (-item[1], item[0]))],
+        domains=[(name, float(time)) for name, time in sorted(named.items(), key=lambda item: (-item[1], item[0]))],
     )
 
 
@@ -151,12 +165,32 @@ def deep_work_seconds(events: list[Event], split: Split) -> Parts:
     return _durations(deep_blocks(events), split)
 
 
-def switches(events: list[Event], split: Split) -> Parts:
-    """A switch counts where the later of its two events falls."""
+def active_seconds(events: list[Event], split: Split, range_: Span | None) -> Parts:
+    """The time between neighbouring active events at most 300 s apart, as far as it lies in the range (None: all).
+
+    range            [──────────────────)
+    events      ●────────●───●      ●───────●   the first and the last may lie outside
+    active           ████████       ████
+    """
     parts: Parts = defaultdict(Fraction)
     for sequence in activity(events):
-        for _, later in context_switches(sequence):
-            key = split.key_of(later, later.ts)
+        for earlier, later in pairwise(sequence):
+            if later.ts - earlier.ts > LONGEST_PAUSE:
+                continue
+            start, end = range_ or (earlier.ts, later.ts)
+            for since, until in cut(max(earlier.ts, start), min(later.ts, end), split.edges):
+                key = split.key_of(earlier, since)
+                if key is not None:
+                    parts[key] += seconds(until - since)
+    return parts
+
+
+def switches(events: list[Event], split: Split) -> Parts:
+    """A switch belongs to the earlier of its two events, and counts where the later one falls."""
+    parts: Parts = defaultdict(Fraction)
+    for sequence in activity(events):
+        for earlier, later in context_switches(sequence):
+            key = split.key_of(earlier, later.ts)
             if key is not None:
                 parts[key] += 1
     return parts
@@ -176,12 +210,14 @@ def deep_work_sessions(events: list[Event], split: Split) -> Parts:
 
 
 def session_lengths(events: list[Event], split: Split) -> dict[Key, list[Fraction]]:
-    """The seconds from first to last event of each session, whose events are all in one part."""
+    """The seconds that each session with an event in a part spends in it."""
     lengths: dict[Key, list[Fraction]] = defaultdict(list)
     for session in sessions(events):
-        key = split.key_of(session[0], session[0].ts)
-        if key is not None:
-            lengths[key].append(seconds(session[-1].ts - session[0].ts))
+        spent = {key: Fraction(0) for event in session if (key := split.key_of(event, event.ts)) is not None}
+        for key, time in _pieces(session, split):
+            spent[key] += time
+        for key, time in spent.items():
+            lengths[key].append(time)
     return lengths
 
 

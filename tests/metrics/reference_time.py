@@ -20,11 +20,17 @@ PERIODS: dict[str, Callable[[date], date]] = {
     "YEAR": lambda day: date(day.year, 1, 1),
 }
 
+WEEKS: dict[str, Callable[[date], date]] = {
+    "MONDAY": lambda day: day - timedelta(days=day.weekday()),
+    "SUNDAY": lambda day: day - timedelta(days=(day.weekday() + 1) % 7),
+    "SATURDAY": lambda day: day - timedelta(days=(day.weekday() + 2) % 7),
+}
 
-def buckets(start: datetime, end: datetime, every: str, zone: ZoneInfo) -> list[Span]:
+
+def buckets(start: datetime, end: datetime, every: str, zone: ZoneInfo, week_start: str = "MONDAY") -> list[Span]:
     """[start, end) cut where a QUARTER_HOUR, HOUR, DAY, WEEK, MONTH, QUARTER or YEAR begins in `zone`."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
-    return cut(start, end, edges(start, end, every, zone))
+    return cut(start, end, edges(start, end, every, zone, week_start))
 
 
 def cut(start: datetime, end: datetime, at: list[datetime]) -> list[Span]:
@@ -40,13 +46,13 @@ def cut(start: datetime, end: datetime, at: list[datetime]) -> list[Span]:
     return list(pairwise([start, *inner, end]))
 
 
-def edges(start: datetime, end: datetime, every: str, zone: ZoneInfo) -> list[datetime]:
+def edges(start: datetime, end: datetime, every: str, zone: ZoneInfo, week_start: str = "MONDAY") -> list[datetime]:
     """The instants, ascending, at which a bucket begins; of those outside [start, end) there may be a few."""
     if every in STEPS:
         return _marks(start, end, STEPS[every], zone)
     # A period begins when the local date first reaches it: at midnight, or when the clocks jump past midnight. The two
     # days before `start` tell which period it falls in, whatever the clocks did in them.
-    period = PERIODS[every]
+    period = WEEKS[week_start] if every == "WEEK" else PERIODS[every]
     latest: date | None = None
     found = []
     for mark in _marks(start - 2 * DAY, end, DAY, zone):

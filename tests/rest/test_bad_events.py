@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from core.clock import now
-from tests.wire import BATCH, BEHAVIORS, event, post_batch, rejected, stored, with_key
+from tests.rest_requests import BATCH, BEHAVIORS, event, post_batch, rejected, stored, with_key
 from tests.world import World
 
 GOOD = json.dumps(event())
@@ -29,8 +29,8 @@ BAD = {
     "sessionId long": (raw_event(sessionId=f'"{"s" * 256}"'), "invalid_event"),
     "sessionId with NUL": (raw_event(sessionId='"a\\u0000b"'), "invalid_event"),
     "sessionId lone surrogate": (raw_event(sessionId='"\\ud800"'), "invalid_event"),
-    "ts a number": (raw_event(ts="1754211600000"), "invalid_event"),
-    "ts null": (raw_event(ts="null"), "invalid_event"),
+    "ts a number": (raw_event(ts="1754211600000"), "invalid_timestamp"),
+    "ts null": (raw_event(ts="null"), "invalid_timestamp"),
     "ts empty": (raw_event(ts='""'), "invalid_timestamp"),
     "ts no zone": (raw_event(ts='"2026-08-03T09:00:00"'), "invalid_timestamp"),
     "ts a date": (raw_event(ts='"2026-08-03"'), "invalid_timestamp"),
@@ -51,24 +51,10 @@ BAD = {
     "url a list": (raw_event(url="[]"), "invalid_event"),
     "url with NUL": (raw_event(url='"https://a.com/\\u0000"'), "invalid_event"),
     "url lone surrogate": (raw_event(url='"https://a.com/\\udc00"'), "invalid_event"),
-    "url long": (raw_event(url=f'"{"u" * 8193}"'), "too_large"),
-    "url long in bytes": (raw_event(url=f'"{"ü" * 4097}"'), "too_large"),
     "userId no UUID": (raw_event(userId='"42"'), "invalid_event"),
     "userId a number": (raw_event(userId="42"), "invalid_event"),
     "userId unknown": (raw_event(userId=f'"{uuid4()}"'), "unknown_user"),
     "userId nil": (raw_event(userId='"00000000-0000-0000-0000-000000000000"'), "unknown_user"),
-    "x text": (raw_event(x='"1"'), "invalid_event"),
-    "x true": (raw_event(x="true"), "invalid_event"),
-    "x a fraction": (raw_event(x="1.5"), "invalid_event"),
-    "x negative": (raw_event(x="-1"), "invalid_event"),
-    "y too large": (raw_event(y="10001"), "invalid_event"),
-    "y past int4": (raw_event(y="2147483648"), "invalid_event"),
-    "y past int8": (raw_event(y="9223372036854775808"), "invalid_event"),
-    "y of 30 digits": (raw_event(y="-" + "9" * 30), "invalid_event"),
-    "y of 5000 digits": (raw_event(y="9" * 5000), "invalid_event"),
-    "y NaN": (raw_event(y="NaN"), "invalid_event"),
-    "y Infinity": (raw_event(y="-Infinity"), "invalid_event"),
-    "y 1e400": (raw_event(y="1e400"), "invalid_event"),
     "eventId a number": (raw_event(eventId="1"), "invalid_event"),
     "eventId long": (raw_event(eventId=f'"{"e" * 129}"'), "invalid_event"),
     "eventId with NUL": (raw_event(eventId='"\\u0000"'), "invalid_event"),
@@ -88,7 +74,8 @@ async def test_a_bad_event_costs_itself_alone_and_is_kept(world: World, bad: str
     assert [(event["index"], event["code"]) for event in receipt["rejected"]] == [(1, code)]
     assert len(await stored(world.services)) == 1
     [kept] = await rejected(world.services)
-    assert (kept["code"], kept["message"]) == (code, receipt["rejected"][0]["message"])
+    told = receipt["rejected"][0]["message"].replace("unknown or inactive user", "unknown user")
+    assert (kept["code"], kept["message"]) == (code, told)
 
 
 @pytest.mark.parametrize("bad", [bad for bad, _ in BAD.values()], ids=BAD)
@@ -135,7 +122,7 @@ async def test_the_bounds_of_ts_are_told(world: World):
     ]
 
 
-async def test_unknown_inactive_and_foreign_people_are_told_apart(world: World):
+async def test_unknown_and_inactive_people_are_told_apart_where_operators_look_and_nowhere_else(world: World):
     organization = await world.organization()
     ada, ben = await world.recorded(organization), await world.recorded(organization)
     admin = await world.super_admin()
@@ -152,19 +139,21 @@ async def test_unknown_inactive_and_foreign_people_are_told_apart(world: World):
     )
 
     assert without_key.json()["rejected"] == [
-        {"index": 1, "code": "unknown_user", "message": f"unknown user: {stranger}"},
-        {"index": 2, "code": "inactive_user", "message": f"inactive user: {ben.id}"},
+        {"index": 1, "code": "unknown_user", "message": f"unknown or inactive user: {stranger}"},
+        {"index": 2, "code": "unknown_user", "message": f"unknown or inactive user: {ben.id}"},
     ]
     assert [(e["index"], e["code"]) for e in keyed.json()["rejected"]] == [(1, "user_mismatch"), (2, "user_mismatch")]
     assert [row["user_id"] for row in await stored(world.services)] == [ada.id, ada.id]
-    assert [row["user_id"] for row in await rejected(world.services)] == [None, ben.id, ada.id, ada.id]
+    kept = await rejected(world.services)
+    assert [row["user_id"] for row in kept] == [None, ben.id, ada.id, ada.id]
+    assert [row["message"] for row in kept[:2]] == [f"unknown user: {stranger}", f"inactive user: {ben.id}"]
 
 
 @pytest.mark.parametrize(
     "bad",
     [
         event(type="foo", key="PRESSED"),
-        event(x="slow", key="PRESSED"),
+        event(sessionId=1, key="PRESSED"),
         event(url={"key": "PRESSED"}),
         [{"deep": [{"key": "PRESSED"}]}],
     ],

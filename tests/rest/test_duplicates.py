@@ -1,6 +1,6 @@
 import asyncio
 
-from tests.wire import BEHAVIORS, event, post_batch, stored, with_key
+from tests.rest_requests import BEHAVIORS, event, post_batch, stored, with_key
 from tests.world import World, at
 
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.events import RejectionCode
-from tests.wire import BATCH, BEHAVIORS, event
+from tests.rest_requests import BATCH, BEHAVIORS, event
 from tests.world import World, at
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.text(st.characters(codec=None))

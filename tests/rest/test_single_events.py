@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from core.event_types import EventType
-from tests.wire import BEHAVIORS, event, rejected, stored, with_key
+from tests.rest_requests import BEHAVIORS, event, rejected, stored, with_key
 from tests.world import World, at, moment
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -33,7 +33,7 @@ async def test_a_stored_event_is_answered_with_every_member(world: World):
         "type": "click",
         "url": "https://A.com:443/1?q#f",
         "userId": str(ada.id),
-        "userName": "Ada",
+        "userName": None,  # without a key nobody is told a name
         "x": 10,
         "y": 0,
         "createdAt": created_at,

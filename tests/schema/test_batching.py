@@ -4,9 +4,9 @@ import asyncio
 import gc
 
 from core.roles import Role
-from db.queries import membership as memberships
-from db.queries.behavior import BehaviorRow
-from db.queries.organization import OrganizationRow
+from db.queries import memberships
+from db.queries.behaviors import BehaviorRow
+from db.queries.organizations import OrganizationRow
 from tests.conftest import StatementCounter
 from tests.world import World, raw
 
@@ -43,7 +43,7 @@ ORGANIZATIONS_STATEMENTS = 1 + 2 + 6 + 2 + 1
 
 
 async def populate(world: World, organization: OrganizationRow, number: int) -> None:
-    """That many people more, each with events in two sessions."""
+    """Create that many more people, each with events in two sessions."""
     people = [await world.recorded(organization) for _ in range(number)]
     await asyncio.gather(
         *(

@@ -9,9 +9,9 @@ from core.categories import Category
 from core.ids import encode_node_id
 from core.limits import CATEGORY_RULES
 from core.roles import Role
-from db.queries.organization import OrganizationRow
-from tests.schema.cast import run
-from tests.schema.usage_questions import DAY, usage
+from db.queries.organizations import OrganizationRow
+from tests.schema.sample_tenants import run
+from tests.schema.usage_queries import DAY, usage
 from tests.world import Asker, World, own_rules, raw
 
 RULES = "categoryRules { version rules { pattern category } }"

@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import text
 
 from core.ids import encode_node_id
-from db import removal
+from core.portions import Portion
 from db.queries import rollups
+from db.queries.person_hours import PersonHour
 from db.rollups import refresh_all
-from tests.schema.cast import run
+from tests.rest_requests import event, post_batch, rejected, stored, with_key
+from tests.schema.sample_tenants import run
 from tests.schema.test_audit_log import details, entries
 from tests.schema.test_extension_user_mutations import DELETE, DELETE_ORGANIZATION
-from tests.wire import event, post_batch, rejected, stored, with_key
 from tests.world import Recorded, World, raw
 
 ERASE = """mutation ($input: EraseExtensionUserInput!) { eraseExtensionUser(input: $input) {
@@ -67,10 +68,11 @@ async def test_nothing_stays_of_a_person_but_an_entry_of_ids_and_numbers(world: 
         "behaviors": 3,
         "rejectedEvents": 3,
     }
-    assert await traces(world, *names) == {"audit_entries": 1}
-    [entry] = await entries(admin)
-    assert (entry["action"], entry["subjectId"]) == ("EXTENSION_USER_ERASED", str(olga.id))
-    assert details(entry) == {"behaviors": "3", "runs": "2", "rejectedEvents": "3"}
+    assert await traces(world, *names) == {"audit_entries": 2, "erasures": 1}
+    erased, begun = await entries(admin)
+    assert (erased["action"], erased["subjectId"]) == ("EXTENSION_USER_ERASED", str(olga.id))
+    assert details(erased) == {"behaviors": "3", "runs": "2", "rejectedEvents": "3"}
+    assert (begun["action"], begun["subjectId"]) == ("EXTENSION_USER_ERASURE_BEGUN", str(olga.id))
     assert len(await stored(world.services)) == 3
     assert len(await rejected(world.services)) == 3
 
@@ -87,7 +89,7 @@ async def test_deleting_leaves_no_more_than_erasing(world: World, all_of_it: boo
         await run(boss, DELETE, id=node(olga))
 
     left = await traces(world, "olga-olgason", str(olga.id), olga.id.hex)
-    assert left == ({} if all_of_it else {"audit_entries": 1})
+    assert left == ({} if all_of_it else {"audit_entries": 2, "erasures": 1})
     assert (await entries(boss))[0]["action"] == ("ORGANIZATION_DELETED" if all_of_it else "EXTENSION_USER_ERASED")
 
 
@@ -97,10 +99,8 @@ async def test_runs_that_are_being_made_at_the_same_time_do_not_stay(world: Worl
     await world.browse(olga, raw("09:00:00"))
 
     async with world.services.database.write() as maker:
-        assert await rollups.be_alone(maker)
-        hours = [
-            rollups.PersonHour(olga.id, hour) for hour in await maker.scalars(text("SELECT hour FROM dirty_hours"))
-        ]
+        assert await rollups.lock_people(maker, [olga.id])
+        hours = [PersonHour(olga.id, hour) for hour in await maker.scalars(text("SELECT hour FROM dirty_hours"))]
         await rollups.make(maker, hours)
         erasing = asyncio.create_task(run(admin, ERASE, id=node(olga)))
         waits = text("SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
@@ -110,11 +110,11 @@ async def test_runs_that_are_being_made_at_the_same_time_do_not_stay(world: Worl
     answer = await erasing
 
     assert answer["behaviors"] == 1
-    assert await traces(world, str(olga.id)) == {"audit_entries": 1}
+    assert await traces(world, str(olga.id)) == {"audit_entries": 2, "erasures": 1}
 
 
 async def test_however_much_it_is_it_goes_in_slices(world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(removal, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(world.services.eraser.job, "portion", Portion(2))
     organization = await world.organization()
     admin, olga = await world.member(organization), await world.recorded(organization)
     await world.browse(olga, *(raw(f"09:00:0{second}") for second in range(7)))
@@ -132,4 +132,5 @@ async def test_two_who_erase_the_same_person_leave_one_entry(world: World):
 
     assert "EraseExtensionUserSuccess" in {answer["__typename"] for answer in answers}
     assert again["__typename"] == "NotFound"
-    assert [entry["action"] for entry in await entries(admin)] == ["EXTENSION_USER_ERASED"]
+    actions = [entry["action"] for entry in await entries(admin)]
+    assert actions == ["EXTENSION_USER_ERASED", "EXTENSION_USER_ERASURE_BEGUN"]

@@ -1,4 +1,4 @@
-"""What clients are told of failures: always a code, never what went wrong inside."""
+"""Errors as clients see them: always a code, never what went wrong inside."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -11,16 +11,17 @@ from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from app.gate import gate_of
 from app.graphql import GraphQLEndpoint
-from app.media_types import RESPONSE_JSON
-from app.origins import Origins
+from app.request_policy import request_policy_of
 from db.engine import Database, DatabaseOptions
+from execution.client_errors import MASK
+from execution.operation_choice import OperationChoice
 from resolvers.services import Services
-from schema.client_errors import MASK
-from schema.operation_choice import OperationChoice
 from tests.conftest import BASE_URL, make_settings
+from tests.rest_requests import unreadable
 from tests.world import Asker, World
+from web.media_types import RESPONSE_JSON
+from web.origins import Origins
 
 USAGE = "query ($period: Period!) { usage(period: $period) { start } }"
 
@@ -30,8 +31,8 @@ async def hurried(services: Services, database_url: str, tmp_path: Path) -> Asyn
     """A client of a GraphQL endpoint whose database statements may take 0.3 seconds."""
     database = Database(database_url, DatabaseOptions(statement_timeout=0.3))
     origins = Origins(BASE_URL, frozenset())
-    gate = gate_of(make_settings(tmp_path))
-    endpoint = GraphQLEndpoint(replace(services, database=database), gate, origins, [], secure=False)
+    policy = request_policy_of(make_settings(tmp_path))
+    endpoint = GraphQLEndpoint(replace(services, database=database), policy, origins, [], secure=False)
     async with AsyncClient(transport=ASGITransport(endpoint), base_url=BASE_URL) as client:
         yield client
     await database.close()
@@ -125,15 +126,10 @@ async def test_an_input_error_names_the_argument(world: World):
 async def test_an_unexpected_error_is_masked_and_logged(world: World):
     asker = await world.super_admin()
     await world.organization()
-    async with world.services.database.write() as db:
-        await db.execute(text("ALTER TABLE organizations RENAME COLUMN description TO description_in_words"))
 
-    try:
+    async with unreadable(world.services, "organizations"):
         with capture_logs() as logs:
             answer = await asker.post("{ organizations { nodes { name } } }")
-    finally:
-        async with world.services.database.write() as db:
-            await db.execute(text("ALTER TABLE organizations RENAME COLUMN description_in_words TO description"))
 
     [error] = answer["errors"]
     assert answer["data"] is None
@@ -193,3 +189,26 @@ async def test_a_document_that_is_too_long_is_refused_before_it_is_read(world: W
 
     assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX"
     assert "2000 tokens" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "value", "told"),
+    [
+        (
+            "mutation ($v: LoginInput!) { login(input: $v) { __typename } }",
+            {"username": "x", "delivery": None},
+            'field \'password\', found: {"username":"x","delivery":null}.',
+        ),
+        ("query ($v: ID!) { organization(id: $v) { name } }", True, "ID cannot represent value: true"),
+        ("query ($v: String) { organizations(search: $v) { totalCount } }", ["a", False], '["a",false]'),
+        ("query ($v: Int) { organizations(first: $v) { totalCount } }", {"a": "b" * 300}, '{"a":"bbb'),
+    ],
+    ids=["object", "boolean", "list", "long"],
+)
+async def test_values_in_messages_are_written_as_json(world: World, query: str, value: object, told: str):
+    asker = await world.sign_in(await world.user())
+
+    error = await asker.refused(query, v=value)
+
+    assert told in error["message"]
+    assert len(error["message"]) < 500

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from core.ids import encode_node_id
 from core.roles import Role
-from tests.schema.cast import assemble, run
+from tests.schema.sample_tenants import create_sample_tenants, run
 from tests.world import Asker, World, at, raw
 
 REST = "/api/v1/inayla"
@@ -26,7 +26,7 @@ UPDATE = """mutation ($input: UpdateExtensionUserInput!) { updateExtensionUser(i
     ... on Error { message } ... on InvalidInput { field }
 } }"""
 NEW_KEY = """mutation ($input: RegenerateApiKeyInput!) { regenerateApiKey(input: $input) {
-    ... on RegenerateApiKeySuccess { apiKey extensionUser { id apiKeyPrefix } }
+    __typename ... on RegenerateApiKeySuccess { apiKey extensionUser { id apiKeyPrefix } } ... on Error { message }
 } }"""
 DELETE = """mutation ($input: DeleteExtensionUserInput!) { deleteExtensionUser(input: $input) {
     ... on DeleteExtensionUserSuccess { deletedId }
@@ -47,7 +47,7 @@ async def created(world: World) -> tuple[Asker, dict[str, Any]]:
 
 
 async def key_status(http: AsyncClient, key: str) -> int:
-    """What the REST routes say to a key."""
+    """Return the status that the REST routes give to a key."""
     return (await http.get(f"{REST}/extension/users/auth", headers={"X-API-Key": key})).status_code
 
 
@@ -58,7 +58,7 @@ async def post_event(http: AsyncClient, key: str, number: int = 0) -> int:
 
 
 async def events_of(world: World, person: UUID) -> int:
-    """How many events of a person the table holds."""
+    """Return the number of events of a person in the table."""
     async with world.services.database.read() as db:
         return await db.scalar(text("SELECT count(*) FROM behaviors WHERE user_id = :id"), {"id": person}) or 0
 
@@ -152,17 +152,17 @@ async def test_a_new_key_replaces_the_old_at_once(world: World, http: AsyncClien
 
 
 async def test_a_deleted_person_takes_their_events_along_and_nobody_elses(world: World, http: AsyncClient):
-    cast = await assemble(world)
-    other = await world.recorded(cast.ours.organization)
+    tenants = await create_sample_tenants(world)
+    other = await world.recorded(tenants.ours.organization)
     await world.browse(other, raw("09:00:00"))
 
-    answer = await run(cast.admin, DELETE, id=str(cast.ours.person.id))
+    answer = await run(tenants.admin, DELETE, id=str(tenants.ours.person.id))
 
-    assert answer == {"deletedId": encode_node_id("ExtensionUser", cast.ours.person.id.bytes)}
-    assert await events_of(world, cast.ours.person.id) == 0
-    assert [await events_of(world, person.id) for person in (other, cast.theirs.person)] == [1, 1]
-    assert await key_status(http, cast.ours.person.key.text) == 401
-    found = await cast.admin.ask("query ($id: ID!) { extensionUser(id: $id) { id } }", id=cast.ours.person_id)
+    assert answer == {"deletedId": encode_node_id("ExtensionUser", tenants.ours.person.id.bytes)}
+    assert await events_of(world, tenants.ours.person.id) == 0
+    assert [await events_of(world, person.id) for person in (other, tenants.theirs.person)] == [1, 1]
+    assert await key_status(http, tenants.ours.person.key.text) == 401
+    found = await tenants.admin.ask("query ($id: ID!) { extensionUser(id: $id) { id } }", id=tenants.ours.person_id)
     assert found == {"extensionUser": None}
 
 

@@ -3,14 +3,14 @@ from uuid import uuid4
 
 import pytest
 
-from tests.wire import AUTH, BATCH, event, post_batch, rejected, stored, with_key
+from tests.rest_requests import AUTH, BATCH, event, post_batch, rejected, stored, with_key
 from tests.world import Asker, World, at, moment
 
 INGEST = """
 mutation($events: [BehaviorInput!]!) {
   ingestBehaviors(input: {events: $events}) {
     __typename
-    ... on IngestBehaviorsSuccess { accepted duplicates rejected { index code message } }
+    ... on IngestBehaviorsSuccess { accepted duplicates rejected { index code message } urlTruncated }
     ... on InvalidInput { message field }
   }
 }
@@ -31,20 +31,30 @@ async def test_events_are_stored_with_a_receipt(world: World):
     extension = Asker(world.http, headers=with_key(ada))
     again = behavior(eventId="e1")
 
-    answer = await ingest(extension, behavior(type="CLICK", x=1, y=2), again, behavior(x=-1), again)
+    long = behavior(url="https://a.com/" + "u" * 9000)
+    answer = await ingest(extension, behavior(type="CLICK", x=1, y=2), again, behavior(sessionId=""), again, long)
 
     assert answer == {
         "__typename": "IngestBehaviorsSuccess",
-        "accepted": 2,
+        "accepted": 3,
         "duplicates": 1,
-        "rejected": [{"index": 2, "code": "INVALID_EVENT", "message": "x must be between 0 and 10000"}],
+        "rejected": [{"index": 2, "code": "INVALID_EVENT", "message": "sessionId is required"}],
+        "urlTruncated": 1,
     }
     rows = await stored(world.services)
     assert {(row["user_id"], row["ts"], row["url"]) for row in rows} == {
-        (ada.id, moment("09:00:00"), "https://a.com/1")
+        (ada.id, moment("09:00:00"), "https://a.com/1"),
+        (ada.id, moment("09:00:00"), long["url"][:8192]),
     }
     [kept] = await rejected(world.services)
-    assert '"x": -1' in kept["payload"]
+    assert '"sessionId": ""' in kept["payload"]
+
+
+async def test_a_coordinate_out_of_range_is_left_out(world: World):
+    answer = await ingest(world.stranger, behavior(type="CLICK", x=-1, y=7))
+
+    assert (answer["accepted"], answer["rejected"]) == (1, [])
+    assert [(row["x"], row["y"]) for row in await stored(world.services)] == [(None, 7)]
 
 
 async def test_a_receipt_may_hold_nothing_but_rejections(world: World):
@@ -54,14 +64,14 @@ async def test_a_receipt_may_hold_nothing_but_rejections(world: World):
         world.stranger,
         behavior(userId=stranger),
         behavior(ts="2001-01-01T00:00:00Z"),
-        behavior(url="u" * 8193),
+        behavior(url="\0"),
         behavior(sessionId=""),
     )
 
     assert answer["accepted"] == 0
     codes = [rejection["code"] for rejection in answer["rejected"]]
-    assert codes == ["UNKNOWN_USER", "INVALID_TIMESTAMP", "TOO_LARGE", "INVALID_EVENT"]
-    assert answer["rejected"][0]["message"] == f"unknown user: {stranger}"
+    assert codes == ["UNKNOWN_USER", "INVALID_TIMESTAMP", "INVALID_EVENT", "INVALID_EVENT"]
+    assert answer["rejected"][0]["message"] == f"unknown or inactive user: {stranger}"
 
 
 async def test_an_event_sent_over_both_ways_is_stored_once(world: World):

@@ -10,9 +10,9 @@ import pytest
 
 from core.events import RawEvent
 from core.ids import encode_node_id
-from db.queries.organization import OrganizationRow
+from db.queries.organizations import OrganizationRow
 from tests.conftest import StatementCounter
-from tests.schema.usage_questions import between, metrics_statements
+from tests.schema.usage_queries import between, metrics_statements
 from tests.world import Asker, Recorded, World, raw
 
 DAY = between("2026-08-03", "2026-08-04")
@@ -33,8 +33,8 @@ LISTS = ("keyFindings", "behaviorInsights", "recommendations")
 FIGURES = """
     usage(period: $period, timezone: $zone) {
         total { MEASURES }
-        domain: groups(by: DOMAIN, first: 200) { nodes { key { domain } measures { trackedSeconds } } }
-        category: groups(by: CATEGORY) { nodes { key { category } measures { trackedSeconds } } }
+        domain: groups(by: DOMAIN, first: 200) { nodes { key { domain } measures { activeSeconds } } }
+        category: groups(by: CATEGORY) { nodes { key { category } measures { activeSeconds } } }
         hourOfDay: groups(by: HOUR_OF_DAY, first: 24) {
             nodes { key { hourOfDay } measures { trackedMinutes deepWorkSeconds } }
         }
@@ -43,7 +43,7 @@ FIGURES = """
     deepWork(period: $period, timezone: $zone) { longestSeconds focusLevels { high medium low } }
 """.replace(
     "MEASURES",
-    "trackedMinutes engagedMinutes trackedSeconds uniqueDomains contextSwitches deepWorkSessions deepWorkSeconds",
+    "trackedMinutes engagedMinutes activeSeconds uniqueDomains contextSwitches deepWorkSessions deepWorkSeconds",
 )
 
 
@@ -56,7 +56,7 @@ class Subject:
     id: str
 
     async def asked(self, selection: str, **variables: Any) -> dict[str, Any]:
-        """What is selected of it."""
+        """Return the answer to a selection of the insight."""
         given = {"period": DAY, "zone": "UTC"} | variables
         types = {"period": "Period!", "zone": "TimeZone!", "language": "Language!"}
         declared = ", ".join(f"${name}: {types[name]}" for name in given)
@@ -70,7 +70,7 @@ class Subject:
         return found
 
     async def figures(self, evidence: list[dict[str, Any]], zone: str) -> dict[str, Any]:
-        """What the API says where evidence points to, by its id."""
+        """Return the API's values of the evidence, by its id."""
         periods = {(each["start"], each["end"]) for each in evidence}
         answers = {ends: await self.asked(FIGURES, period=between(*ends), zone=zone) for ends in periods}
         return {each["id"]: figure(each, answers[each["start"], each["end"]]) for each in evidence}
@@ -98,10 +98,8 @@ def work(day: str = "2026-08-03") -> list[RawEvent]:
     return [
         *(at(9, minute, urls[0]) for minute in range(44)),
         *(at(14, minute, urls[minute // 2 % 3], "click") for minute in range(0, 58, 2)),
-        *(
-            at(20, minute, "https://www.youtube.com/watch", "idle" if minute % 7 else "click")
-            for minute in range(0, 60, 3)
-        ),
+        *(at(20, minute, "https://www.youtube.com/watch", "click") for minute in (*range(0, 25, 2), *range(30, 53, 2))),
+        *(at(20, minute, "https://www.youtube.com/watch", "idle") for minute in (27, 55)),
         at(20, 59, "", "click"),
     ]
 
@@ -114,7 +112,7 @@ async def organization(world: World) -> OrganizationRow:
 
 @pytest.fixture
 async def ada(world: World, organization: OrganizationRow) -> Recorded:
-    """Who has worked on two days."""
+    """A person who has worked on two days."""
     ada = await world.recorded(organization, "ada")
     await world.browse(ada, *work(), *work("2026-08-02")[20:])
     return ada
@@ -145,7 +143,9 @@ async def test_what_is_said_about_a_person(person: Subject):
     assert (insight["method"], insight["model"], insight["language"]) == ("HEURISTIC", None, "EN")
     assert insight["start"] == "2026-08-03T00:00:00.000Z" < insight["end"] < insight["asOf"] <= insight["generatedAt"]
     assert all(insight[each] for each in LISTS)
-    assert insight["recommendations"][0]["text"].startswith("Keep www.youtube.com to set breaks: distractions took 5")
+    assert insight["recommendations"][0]["text"].startswith(
+        "Keep www.youtube.com to set breaks: distractions took 46 min, 32%"
+    )
     assert insight["productivityScore"]["explanation"].startswith(f"Overall {insight['productivityScore']['overall']}:")
 
 
@@ -158,7 +158,7 @@ async def test_where_the_time_went(person: Subject):
         "DEVELOPMENT": 43 * 60 + 38 * 60,
         "RESEARCH": 0,
         "COMMUNICATION": 18 * 60,
-        "DISTRACTIONS": 59 * 60,
+        "DISTRACTIONS": (24 + 22) * 60,
         "OTHER": 0,
     }
     assert breakdown["development"]["domains"] == [
@@ -200,7 +200,7 @@ async def test_what_is_said_in_russian(person: Subject):
     insight = (await person.asked(INSIGHT, language="RU"))["insight"]
 
     assert insight["language"] == "RU"
-    assert insight["focusInsight"]["text"].startswith("Внимание отчасти рассеивается: 4 домена, 11 переключений в час")
+    assert insight["focusInsight"]["text"].startswith("Внимание отчасти рассеивается: 4 домена, 12 переключений в час")
 
 
 @pytest.mark.parametrize("of", ["person", "team"])
@@ -215,7 +215,7 @@ async def test_without_data_there_is_nothing_to_say(person: Subject, team: Subje
         None,
     )
     assert [insight[each] for each in LISTS] == [[], [], []]
-    assert insight["focusInsight"]["text"].startswith("Too little data for an insight: 0 minutes with an event")
+    assert insight["focusInsight"]["text"].startswith("Too little data for an insight: 0 min of active time")
     assert [each["value"] for each in insight["evidence"]] == [0]
     assert {part["totalSeconds"] for part in insight["domainBreakdown"].values()} == {0}
 

@@ -44,7 +44,7 @@ async def http(model: ModelServer, data_dir: Path, database_url: str) -> AsyncIt
 
 @pytest.fixture
 async def asked(world: World) -> tuple[Asker, str]:
-    """Who asks, and about whom."""
+    """The asker, and the person asked about."""
     organization = await world.organization()
     person = await world.recorded(organization, "ada")
     await world.browse(person, *(raw(f"09:{minute:02}:00", "keydown", "https://github.com/") for minute in range(40)))

@@ -1,14 +1,16 @@
-"""What lists can be narrowed to, and what is counted beside them."""
+"""Filters of lists, and their counts."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from core.clock import now
-from tests.schema.cast import PERIOD, outcome
-from tests.world import World, raw
+from core.roles import Role
+from tests.conftest import StatementCounter
+from tests.schema.sample_tenants import PERIOD, outcome
+from tests.world import Recorded, World, raw
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,74 @@ async def test_extension_users_are_counted_by_activity_and_use(world: World):
     ]
 
 
+async def _posted_without_key(world: World, person: Recorded, at: datetime | None) -> None:
+    async with world.services.database.write() as db:
+        update = text("UPDATE extension_users SET last_keyless_event_at = :at WHERE id = :id")
+        await db.execute(update, {"at": at, "id": person.id})
+
+
+async def test_people_whose_events_come_without_a_key_are_counted_and_found(world: World):
+    organization, other = await world.organization(), await world.organization()
+    hours_ago = {"ann": None, "bob": 30 * 24 + 1, "cyd": 30 * 24 - 1, "dan": 7 * 24 + 1, "eve": 7 * 24 - 1}
+    for name, hours in hours_ago.items():
+        at = None if hours is None else now() - timedelta(hours=hours)
+        await _posted_without_key(world, await world.recorded(organization, name), at)
+    await _posted_without_key(world, await world.recorded(other, "elsewhere"), now())
+    asker = await world.member(organization, Role.VIEWER)
+
+    found = await asker.ask(
+        """query ($id: ID!) {
+            organization(id: $id) {
+                requiresApiKey
+                extensionUserCounts { keylessLast7Days keylessLast30Days }
+                extensionUsers(where: {keylessWithin: "P30D"}) { totalCount nodes { username } }
+            }
+            extensionUsers(where: {keylessWithin: "P7D"}) { totalCount nodes { username lastKeylessEventAt } }
+        }""",
+        id=str(organization.id),
+    )
+
+    assert found["organization"]["requiresApiKey"] is False
+    assert found["organization"]["extensionUserCounts"] == {"keylessLast7Days": 1, "keylessLast30Days": 3}
+    nested = found["organization"]["extensionUsers"]
+    assert (nested["totalCount"], [node["username"] for node in nested["nodes"]]) == (3, ["cyd", "dan", "eve"])
+    [eve] = found["extensionUsers"]["nodes"]
+    assert (found["extensionUsers"]["totalCount"], eve["username"]) == (1, "eve")
+    age = now() - datetime.fromisoformat(eve["lastKeylessEventAt"])
+    assert timedelta(hours=7 * 24 - 1) <= age < timedelta(hours=7 * 24)
+
+
+@pytest.mark.parametrize("window", ["P0D", "-P1D", "P401D", "P999999999D"])
+async def test_nonsense_is_no_time_in_which_events_came(world: World, window: str):
+    asker = await world.super_admin()
+
+    error = await asker.refused(
+        "query ($w: Duration!) { extensionUsers(where: {keylessWithin: $w}) { totalCount } }", w=window
+    )
+
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "at most 400 days" in error["message"]
+
+
+async def test_finding_them_takes_as_many_statements_for_many_organizations_as_for_one(
+    world: World, statements: StatementCounter
+):
+    asker, taken = await world.super_admin(), []
+    query = """{ organizations { nodes {
+        extensionUserCounts { keylessLast30Days }
+        extensionUsers(where: {keylessWithin: "P30D"}) { totalCount nodes { username } }
+    } } }"""
+    for number in (1, 4):
+        for _ in range(number):
+            await _posted_without_key(world, await world.recorded(await world.organization()), now())
+        statements.clear()
+        found = (await asker.ask(query))["organizations"]["nodes"]
+        taken.append(len(statements))
+        assert [node["extensionUsers"]["totalCount"] for node in found] == [1] * len(found)
+
+    assert taken[0] == taken[1]
+
+
 async def test_a_session_tells_its_domains_and_urls_within_the_question(world: World):
     person = await world.recorded(await world.organization())
     urls = ["https://b.com/2", "https://b.com/1", "https://b.com/1", "", "https://a.com/", "https://c.com/"]
@@ -119,8 +189,8 @@ async def test_a_session_tells_its_domains_and_urls_within_the_question(world: W
     assert session == {
         "sessionId": "s1",
         "start": "2026-08-03T09:00:00.000Z",
-        "end": "2026-08-03T09:00:04.000Z",
-        "seconds": 4,
+        "end": "2026-08-03T09:00:05.000Z",  # the whole session's, also where a filter chooses parts of it
+        "seconds": 5,
         "events": 5,
         "domains": ["a.com", "b.com"],
         "urls": ["https://a.com/", "https://b.com/1", "https://b.com/2"],

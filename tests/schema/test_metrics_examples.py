@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.schema.usage_questions import ALL, DAY, usage
+from tests.schema.usage_queries import ALL, DAY, usage
 from tests.world import Asker, Recorded, World, raw
 
 # docs/metrics.md, "An example".
@@ -27,6 +27,7 @@ MEASURED = {
     "idleMinutes": 1,
     "engagementRate": 75.0,
     "trackedSeconds": 1200,
+    "activeSeconds": 190,
     "sessionSeconds": {"average": 1200, "p50": 1200, "p95": 1200, "longest": 1200},
     "contextSwitches": 1,
     "deepWorkSessions": 0,
@@ -107,14 +108,40 @@ async def test_a_series_of_the_example_has_no_gaps(world: World, person: Recorde
     ]
 
 
-async def test_a_filter_narrows_before_anything_is_measured(world: World, person: Recorded, asker: Asker):
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        # Domains choose parts: up to 09:03:10, when b.com follows, the time is that of a.com, and so is the switch.
+        ('{not: {domain: {eq: "b.com"}}}', (3, 190, 1, 190)),
+        ('{domain: {eq: "a.com"}}', (3, 190, 1, 190)),
+        ('{domain: {eq: "b.com"}}', (2, 1010, 0, 1010)),
+        ('{url: {eq: "https://b.com/"}}', (2, 1010, 0, 1010)),
+        # Types narrow the events: from 09:00:30 the next is that of 09:03:10, or of 09:20:00.
+        ("{not: {eventTypes: [BLUR]}}", (4, 1200, 1, 1200)),
+        ("{eventTypes: [CLICK]}", (2, 1170, 0, 1170)),
+        ('{eventTypes: [CLICK], domain: {eq: "a.com"}}', (1, 1170, 0, 1170)),
+        # As a whole it chooses parts, of all events: those of blur, and of b.com.
+        ('{anyOf: [{eventTypes: [BLUR]}, {domain: {eq: "b.com"}}]}', (3, 1080, 0, 1080)),
+    ],
+)
+async def test_a_filter_narrows_or_chooses(
+    world: World, person: Recorded, asker: Asker, where: str, expected: tuple[int, ...]
+):
     await world.browse(person, *EXAMPLE)
 
     found = await usage(
-        asker, "total { events trackedSeconds contextSwitches }", f'{DAY}, where: {{not: {{domain: {{eq: "b.com"}}}}}}'
+        asker,
+        "total { events trackedSeconds contextSwitches sessionSeconds { longest } }",
+        f"{DAY}, where: {where}",
     )
 
-    assert found["total"] == {"events": 3, "trackedSeconds": 120, "contextSwitches": 0}
+    events, seconds, switches, longest = expected
+    assert found["total"] == {
+        "events": events,
+        "trackedSeconds": seconds,
+        "contextSwitches": switches,
+        "sessionSeconds": {"longest": longest},
+    }
 
 
 def active(start: str, gap: int, domains: str, session: str = "s1") -> list[Any]:

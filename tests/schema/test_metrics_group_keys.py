@@ -1,17 +1,28 @@
-"""What tells groups apart: the key of each dimension, in zones of any kind, and what is in no group."""
+"""Keys of groups: the key of each dimension, in zones of any kind, and events that are in no group."""
 
 from typing import Any
 
 import pytest
 
-from tests.schema.usage_questions import DAY, usage
+from tests.schema.usage_queries import DAY, usage
 from tests.world import Asker, World, raw
 
 KEY = """key {
-    domain category url eventType extensionUser { username } organization { name } sessionId hourOfDay dayOfWeek
+    domain site category url eventType extensionUser { username } organization { name } sessionId hourOfDay dayOfWeek
 }"""
 NO_KEY = dict.fromkeys(
-    ("domain", "category", "url", "eventType", "extensionUser", "organization", "sessionId", "hourOfDay", "dayOfWeek")
+    (
+        "domain",
+        "site",
+        "category",
+        "url",
+        "eventType",
+        "extensionUser",
+        "organization",
+        "sessionId",
+        "hourOfDay",
+        "dayOfWeek",
+    )
 )
 
 
@@ -41,10 +52,13 @@ def keyed(nodes: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
 
 
 ANY, RESEARCH = {"category": "OTHER"}, {"category": "RESEARCH"}
+OF_A, OF_CHROME = {"site": "a.com"} | ANY, {"site": "chrome:"} | ANY
 ADA, BOB = {"username": "ada"}, {"username": "bob"}
 KEYS = [
-    ("DOMAIN", [({"domain": "a.com"} | ANY, 2), ({"domain": "chrome:"} | ANY, 2), ({"domain": "a.com:8443"} | ANY, 1),
-                ({"domain": "scholar.google.com"} | RESEARCH, 1)]),
+    ("DOMAIN", [({"domain": "a.com"} | OF_A, 2), ({"domain": "chrome:"} | OF_CHROME, 2),
+                ({"domain": "a.com:8443"} | OF_A, 1),
+                ({"domain": "scholar.google.com", "site": "google.com"} | RESEARCH, 1)]),
+    ("SITE", [({"site": "a.com"}, 3), ({"site": "chrome:"}, 2), ({"site": "google.com"}, 1)]),
     ("CATEGORY", [(ANY, 5), (RESEARCH, 1)]),
     ("URL", [({"url": "chrome://newtab"}, 2), ({"url": "https://a.com/1"}, 2), ({"url": "https://A.com:8443/2"}, 1),
              ({"url": "https://scholar.google.com/"}, 1)]),
@@ -139,9 +153,9 @@ async def test_three_dimensions_and_every_event_without_one_left_out(asker: Aske
 
     # ada's event without a url has no domain, and the unnamed person is nobody: both are in no group, nor in the rest
     assert keyed(found["groups"]["nodes"]) == [
-        ({"domain": "a.com", "eventType": "CLICK", "extensionUser": ADA} | ANY, 2),
-        ({"domain": "chrome:", "eventType": "FOCUS", "extensionUser": BOB} | ANY, 2),
-        ({"domain": "a.com:8443", "eventType": "IDLE", "extensionUser": ADA} | ANY, 1),
+        ({"domain": "a.com", "eventType": "CLICK", "extensionUser": ADA} | OF_A, 2),
+        ({"domain": "chrome:", "eventType": "FOCUS", "extensionUser": BOB} | OF_CHROME, 2),
+        ({"domain": "a.com:8443", "eventType": "IDLE", "extensionUser": ADA} | OF_A, 1),
     ]
     assert found["groups"]["totalCount"] == 3
     assert found["groups"]["other"] == {"events": 0}

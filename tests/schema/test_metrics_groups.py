@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
-from core.measures import MEASURES
+from db.metrics.measures import MEASURES
 from tests.conftest import StatementCounter
-from tests.schema.usage_questions import DAY, computed, metrics_statements, usage
+from tests.schema.usage_queries import DAY, computed, metrics_statements, usage
 from tests.world import Asker, Recorded, World, raw
 
 SORTABLE = [measure for measure in MEASURES if measure.name != "session_seconds"]
 
 
 async def busy(world: World, person: Recorded, start: int, number: int, kind: str = "keydown") -> None:
-    """That many events, three minutes apart, on two domains by turns; idle ones beside each third."""
+    """Return that many events, three minutes apart, on two domains by turns; idle ones beside each third."""
     events = []
     for place in range(number):
         hour, minute = start + place * 3 // 60, place * 3 % 60
@@ -25,7 +25,7 @@ async def busy(world: World, person: Recorded, start: int, number: int, kind: st
 
 @pytest.fixture
 async def asker(world: World) -> Asker:
-    """Who may see five people: two with deep work, one idle, one who came once, one like another."""
+    """An asker who may see five people: two with deep work, one idle, one who came once, one like another."""
     organization = await world.organization()
     people = [await world.recorded(organization, name) for name in ("ada", "bob", "cyd", "dan", "eve")]
     await busy(world, people[0], 8, 31)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.events import RawEvent
-from tests.schema.usage_questions import between
+from tests.schema.usage_queries import between
 from tests.world import Asker, Recorded, World
 
 QUERY = """query ($period: Period!, $by: Shift!, $zone: TimeZone!, $every: Granularity! = DAY) {
@@ -130,7 +130,7 @@ async def test_a_week_in_which_clocks_change_is_compared_with_whole_local_days(
     assert numbers(by_week["series"], "measures") == [1, 0, 0, 0, 0, 0, 1]
     assert by_week["previous"] == {"events": 4}
     assert numbers(by_week["series"]) == [1, 0, 0, 0, 0, 1, 2]
-    assert preceding["previous"] == {"events": 3}  # 167 hours before: from 16 March, 00:00 UTC, on
+    assert preceding["previous"] == {"events": 4}  # the seven days before, not just the 167 hours
 
 
 async def test_hours_that_clocks_repeat_are_compared_once(world: World, person: Recorded, asker: Asker):

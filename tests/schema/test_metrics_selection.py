@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import StatementCounter
-from tests.schema.usage_questions import DAY, computed, metrics_statements
+from tests.schema.usage_queries import DAY, computed, metrics_statements
 from tests.world import Asker, World, raw
 
 COUNTED = {"events", "active_events"}  # one part of a statement gives both
@@ -15,7 +15,7 @@ VALUES = {"events": 3, "users": 1, "sessions": 1, "trackedMinutes": 2, "idleMinu
 
 @pytest.fixture
 async def asker(world: World) -> Asker:
-    """Who may see three events of one person."""
+    """An asker who may see three events of one person."""
     organization = await world.organization()
     person = await world.recorded(organization)
     await world.browse(person, raw("09:00:00", "click"), raw("09:00:20", "click"), raw("09:05:00", "idle"))

@@ -1,4 +1,4 @@
-"""How many SQL statements an answer takes: one for each thing asked, however many buckets, groups or people."""
+"""The number of SQL statements of an answer: one for each thing asked, however many buckets, groups or people."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from sqlalchemy import QueuePool, event
 
 from resolvers.batches import STATEMENTS_AT_ONCE
 from tests.conftest import StatementCounter
-from tests.schema.usage_questions import ALL, DAY, metrics_statements
+from tests.schema.usage_queries import ALL, DAY, metrics_statements
 from tests.world import Asker, World, raw
 
 KEYS = "key { domain }"
@@ -24,7 +24,7 @@ DEEP_WORK = """deepWork(%s) {
 
 @pytest.fixture
 async def asker(world: World) -> Asker:
-    """Who may see an hour's work of two people on twelve domains."""
+    """An asker who may see an hour's work of two people on twelve domains."""
     organization = await world.organization()
     for _ in range(2):
         person = await world.recorded(organization)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.events import RawEvent
-from tests.schema.cast import Cast, assemble, outcome
+from tests.schema.sample_tenants import SampleTenants, create_sample_tenants, outcome
 from tests.world import World, raw
 
 PERSON, NAME = "nodes { key { extensionUser { username } } }", "key { organization { name } }"
@@ -38,29 +38,31 @@ FILTERS = ["organizationIds: [$theirs]", "extensionUserIds: [$theo]", "anyOf: [{
 
 
 @pytest.fixture
-async def cast(world: World) -> Cast:
-    """The cast; olga and theo each did half an hour of deep work, and something the day before."""
-    cast = await assemble(world)
-    for tenant, hour in ((cast.ours, "12"), (cast.theirs, "13")):
+async def tenants(world: World) -> SampleTenants:
+    """The tenants; olga and theo each did half an hour of deep work, and something the day before."""
+    tenants = await create_sample_tenants(world)
+    for tenant, hour in ((tenants.ours, "12"), (tenants.theirs, "13")):
         name = tenant.organization.name.lower()
         url, session = f"https://{name}.com/", f"s-{name}"
         work = [raw(f"{hour}:{minute:02}:00", "keydown", url, session) for minute in range(0, 33, 3)]
         await world.browse(tenant.person, *work, RawEvent(session, "2026-08-02T09:00:00Z", "click", url))
-    await world.browse(cast.ours.person, raw("15:00:00", "idle", "https://ours.com/", "s-ours"))  # one more than theo
-    return cast
+    await world.browse(
+        tenants.ours.person, raw("15:00:00", "idle", "https://ours.com/", "s-ours")
+    )  # one more than theo
+    return tenants
 
 
 @pytest.mark.parametrize("part", ["viewer", "member", "admin", "outsider", "super_admin"])
-async def test_everybody_is_measured_within_their_own(cast: Cast, part: str):
+async def test_everybody_is_measured_within_their_own(tenants: SampleTenants, part: str):
     place = {"outsider": 1, "super_admin": 2}.get(part, 0)
 
-    got = {query: await outcome(cast.everybody[part], f"{{ {query} }}", **cast.variables) for query in EVERYWHERE}
+    got = {query: await outcome(tenants.everybody[part], f"{{ {query} }}", **tenants.variables) for query in EVERYWHERE}
 
     assert got == {query: expected[place] for query, expected in EVERYWHERE.items()}
 
 
 @pytest.mark.parametrize("subject", ["", "organization(id: $ours)", "extensionUser(id: $olga)"])
-async def test_filters_on_others_measure_nothing(cast: Cast, subject: str):
+async def test_filters_on_others_measure_nothing(tenants: SampleTenants, subject: str):
     for where in FILTERS:
         arguments = f"period: $period, where: {{{where}}}"
         query = f"""
@@ -73,21 +75,21 @@ async def test_filters_on_others_measure_nothing(cast: Cast, subject: str):
         """
         asked = f"{subject} {{ {query} }}" if subject else query
 
-        got = await outcome(cast.admin, f"{{ {asked} }}", **cast.variables)
+        got = await outcome(tenants.admin, f"{{ {asked} }}", **tenants.variables)
 
         assert got == [0, 0, 0, 0, None, 0, 0, 0, 0, 0, None]
 
 
-async def test_a_cursor_made_elsewhere_leads_into_ones_own_groups_only(cast: Cast):
+async def test_a_cursor_made_elsewhere_leads_into_ones_own_groups_only(tenants: SampleTenants):
     query = """query ($period: Period!, $after: String) { usage(period: $period) {
         groups(by: EXTENSION_USER, first: 1, after: $after) {
             nodes { key { extensionUser { username } } } totalCount pageInfo { endCursor }
         }
     } }"""
-    period = cast.variables["period"]
-    page = (await cast.super_admin.ask(query, period=period))["usage"]["groups"]
+    period = tenants.variables["period"]
+    page = (await tenants.super_admin.ask(query, period=period))["usage"]["groups"]
 
-    answer = await cast.admin.ask(query, period=period, after=page["pageInfo"]["endCursor"])
+    answer = await tenants.admin.ask(query, period=period, after=page["pageInfo"]["endCursor"])
 
     assert answer["usage"]["groups"]["nodes"] == []
     assert answer["usage"]["groups"]["totalCount"] == 1

@@ -1,24 +1,24 @@
 """The plain fields of things, as they are stored."""
 
 from core.roles import Role
-from schema.scalars import format_instant
-from tests.schema.cast import assemble
+from execution.scalar_formats import format_instant
+from tests.schema.sample_tenants import create_sample_tenants
 from tests.world import World, at, raw
 
 
 async def test_things_show_what_is_stored(world: World):
-    cast = await assemble(world)
+    tenants = await create_sample_tenants(world)
     query = """query ($ours: ID!, $olga: ID!, $event: ID!) {
         viewer { uuid username createdAt updatedAt memberships { role joinedAt } }
         organization(id: $ours) { uuid name description createdAt updatedAt viewerRole }
         extensionUser(id: $olga) { uuid username isActive apiKeyPrefix createdAt updatedAt lastUsedAt }
         node(id: $event) { ... on Behavior { sessionId ts type url domain x y receivedAt } }
     }"""
-    variables = {name: cast.variables[name] for name in ("ours", "olga", "event")}
+    variables = {name: tenants.variables[name] for name in ("ours", "olga", "event")}
 
-    answer = await cast.viewer.ask(query, **variables)
+    answer = await tenants.viewer.ask(query, **variables)
 
-    user, organization, person = cast.viewer.user, cast.ours.organization, cast.ours.person.row
+    user, organization, person = tenants.viewer.user, tenants.ours.organization, tenants.ours.person.row
     assert user is not None
     [membership] = answer["viewer"].pop("memberships")
     assert membership.pop("joinedAt") >= format_instant(user.created_at)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from core.ids import encode_node_id
 from core.roles import Role
-from tests.schema.cast import assemble, run, user_id
+from tests.schema.sample_tenants import create_sample_tenants, run, user_id
 from tests.world import PASSWORD, Asker, World, raw
 
 CREATE_USER = """mutation ($input: CreateUserInput!) { createUser(input: $input) {
@@ -24,10 +24,6 @@ UPDATE = """mutation ($input: UpdateOrganizationInput!) { updateOrganization(inp
 } }"""
 DELETE = """mutation ($id: ID!) { deleteOrganization(input: {id: $id}) {
     __typename ... on DeleteOrganizationSuccess { deletedId }
-} }"""
-ADD = """mutation ($input: AddMemberInput!) { addMember(input: $input) {
-    __typename ... on AddMemberSuccess { membership { role user { username } organization { name } } }
-    ... on Error { message }
 } }"""
 SET_ROLE = """mutation ($input: UpdateMemberRoleInput!) { updateMemberRole(input: $input) {
     __typename ... on UpdateMemberRoleSuccess { membership { role user { id } } } ... on Error { message }
@@ -129,36 +125,20 @@ async def test_an_update_changes_what_is_given(world: World):
 
 
 async def test_a_deleted_organization_takes_everything_with_it_and_nothing_else(world: World):
-    cast = await assemble(world)
-    await world.browse(cast.ours.person, *[raw(f"12:00:{second:02}") for second in range(30)])
+    tenants = await create_sample_tenants(world)
+    await world.browse(tenants.ours.person, *[raw(f"12:00:{second:02}") for second in range(30)])
 
-    answer = await cast.admin.ask(DELETE, id=cast.ours.id)
+    answer = await tenants.admin.ask(DELETE, id=tenants.ours.id)
 
-    assert answer["deleteOrganization"] == {"__typename": "DeleteOrganizationSuccess", "deletedId": cast.ours.id}
+    assert answer["deleteOrganization"] == {"__typename": "DeleteOrganizationSuccess", "deletedId": tenants.ours.id}
     async with world.services.database.read() as db:
         for table in ("memberships", "extension_users", "behaviors"):
             column = "coalesce(organization_id::text, 'nobody')"
             left = await db.scalars(text(f"SELECT DISTINCT {column} FROM {table} ORDER BY 1"))
-            others = {str(cast.theirs.organization.id)} | ({"nobody"} if table == "behaviors" else set())
+            others = {str(tenants.theirs.organization.id)} | ({"nobody"} if table == "behaviors" else set())
             assert set(left) == others
-    assert (await cast.admin.ask("{ viewer { memberships { role } } }"))["viewer"]["memberships"] == []
-    assert (await cast.super_admin.ask("{ organizations { totalCount } }"))["organizations"]["totalCount"] == 1
-
-
-async def test_members_are_added_by_name_whatever_the_case(world: World):
-    organization = await world.organization("Acme")
-    admin = await world.member(organization)
-    await world.user("Nora")
-    them = {"organizationId": str(organization.id), "username": "nORA", "role": "VIEWER"}
-
-    added = await run(admin, ADD, **them)
-    again = await run(admin, ADD, **them | {"role": "ADMIN"})
-    unknown = await run(admin, ADD, **them | {"username": "nobody at all"})
-
-    assert added["membership"] == {"role": "VIEWER", "user": {"username": "Nora"}, "organization": {"name": "Acme"}}
-    assert (again["__typename"], unknown["__typename"]) == ("AlreadyMember", "NotFound")
-    assert "Nora" in again["message"]
-    assert "nobody at all" in unknown["message"]
+    assert (await tenants.admin.ask("{ viewer { memberships { role } } }"))["viewer"]["memberships"] == []
+    assert (await tenants.super_admin.ask("{ organizations { totalCount } }"))["organizations"]["totalCount"] == 1
 
 
 async def test_a_new_role_holds_from_the_next_request_on(world: World):

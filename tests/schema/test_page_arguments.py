@@ -56,36 +56,58 @@ async def test_a_page_has_one_direction(world: World, place: str):
 
 
 NOBODY = UUID(int=0)
-BAD_CURSORS = {
+MALFORMED_CURSORS = {
     "empty": "",
     "no base64": "?",
     "not ASCII": "é",
     "no JSON": "AAAA",
-    "another list's": encode_cursor("users", ("a", NOBODY)),
-    "the other order's": encode_cursor("behaviorsOldestFirst", (at("09:00:00"), NOBODY, NOBODY)),
     "too short": encode_cursor("behaviorsNewestFirst", (at("09:00:00"), NOBODY)),
     "too long": encode_cursor("behaviorsNewestFirst", (at("09:00:00"), NOBODY, NOBODY, NOBODY)),
     "of a wrong type": encode_cursor("behaviorsNewestFirst", (at("09:00:00"), NOBODY, "x")),
     "without a zone": encode_cursor("behaviorsNewestFirst", ("2026-08-03T09:00:00", NOBODY, NOBODY)),
-    "before the first year": encode_cursor("behaviorsNewestFirst", ("0001-01-01T00:00:00+23:00", NOBODY, NOBODY)),
 }
 
 
-@pytest.mark.parametrize("cursor", BAD_CURSORS.values(), ids=BAD_CURSORS)
-async def test_what_is_no_cursor_of_the_list_is_refused(world: World, cursor: str):
+# Keys of the same types as the list's own: nothing but the name tells them apart.
+FOREIGN_CURSORS = {
+    "another list's": encode_cursor("sessions", (at("09:00:00"), NOBODY, NOBODY)),
+    "the other order's": encode_cursor("behaviorsOldestFirst", (at("09:00:00"), NOBODY, NOBODY)),
+}
+
+
+async def told(world: World, start: str, cursor: str) -> str:
+    """The refusal of a cursor."""
     asker = await world.super_admin()
-
-    for start in ("after", "before"):
-        error = await asker.refused(f'{{ behaviors({start}: "{cursor}") {{ nodes {{ id }} }} }}')
-
-        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    error = await asker.refused(f'{{ behaviors({start}: "{cursor}") {{ nodes {{ id }} }} }}')
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    return str(error["message"])
 
 
-async def test_a_cursor_with_text_that_cannot_be_stored_is_refused(world: World):
+@pytest.mark.parametrize("start", ["after", "before"])
+@pytest.mark.parametrize("cursor", MALFORMED_CURSORS.values(), ids=MALFORMED_CURSORS)
+async def test_what_is_no_cursor_is_refused(world: World, start: str, cursor: str):
+    assert "This is not a cursor of this list." in await told(world, start, cursor)
+
+
+@pytest.mark.parametrize("start", ["after", "before"])
+@pytest.mark.parametrize("cursor", FOREIGN_CURSORS.values(), ids=FOREIGN_CURSORS)
+async def test_a_cursor_of_another_list_is_refused_as_such(world: World, start: str, cursor: str):
+    assert "This cursor belongs to another list" in await told(world, start, cursor)
+
+
+async def test_a_cursor_of_the_list_is_taken(world: World):
+    asker = await world.super_admin()
+    own = encode_cursor("behaviorsNewestFirst", (at("09:00:00"), NOBODY, NOBODY))
+
+    assert await asker.ask(f'{{ behaviors(after: "{own}") {{ nodes {{ id }} }} }}') == {"behaviors": {"nodes": []}}
+
+
+async def test_a_cursor_with_a_value_that_cannot_be_stored_is_refused(world: World):
     asker = await world.super_admin()
     cursors = {
         f"sessions({PERIOD}, after: $c)": encode_cursor("sessions", (at("09:00:00"), NOBODY, "a\0")),
         "organizations(after: $c)": encode_cursor("organizations", ("a\0", NOBODY)),
+        "behaviors(after: $c)": encode_cursor("behaviorsNewestFirst", ("0001-01-01T00:00:00+23:00", NOBODY, NOBODY)),
     }
 
     for field, cursor in cursors.items():

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from core.roles import Role
-from db.queries import membership as memberships
+from db.queries import memberships
 from tests.world import Asker, World, raw
 
 # Ties, names that differ only in case, and letters beyond ASCII.

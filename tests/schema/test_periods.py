@@ -9,9 +9,9 @@ from graphql import GraphQLObjectType, get_named_type
 
 from core.clock import now
 from core.periods import PeriodPreset, preset
+from execution.scalar_formats import format_instant, format_instants
 from schema.build import schema
-from schema.scalars import format_instant, format_instants
-from tests.schema.cast import outcome
+from tests.schema.sample_tenants import outcome
 from tests.world import Asker, World
 
 USAGE = "query ($period: Period!, $zone: TimeZone!) { usage(period: $period, timezone: $zone) { start end timezone } }"
@@ -157,7 +157,21 @@ async def test_hours_beyond_the_ends_of_time_are_refused(asker: Asker, period: d
 
 
 @pytest.mark.parametrize(
-    "zone", ["", "Berlin", "europe/berlin", "+02:00", "../etc/passwd", "/etc/localtime", 2, None, ["UTC"], {}]
+    "zone",
+    [
+        *("", "Berlin", "europe/berlin", "+02:00", "../etc/passwd", "/etc/localtime", 2, None, ["UTC"], {}),
+        # Files beside the zones: the machine's own, a template, copies with and without leap seconds.
+        *(
+            "localtime",
+            "Factory",
+            "posixrules",
+            "posix/Europe/Berlin",
+            "right/Europe/Berlin",
+            "tzdata.zi",
+            "leapseconds",
+        ),
+    ],
+    ids=str,
 )
 async def test_unknown_zones_are_refused(asker: Asker, zone: object):
     error = await asker.refused(USAGE, period={"last": "P1D"}, zone=zone)

@@ -1,11 +1,13 @@
 """Ids: opaque or plain, of one's own things or of others', of the wrong kind, and no ids at all."""
 
+import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from core.ids import encode_node_id
-from tests.schema.cast import assemble, outcome, user_id
+from tests.schema.sample_tenants import create_sample_tenants, outcome, user_id
 from tests.world import World
 
 QUESTIONS = {
@@ -30,10 +32,10 @@ MATCHING_NOTHING = (
 
 
 async def test_filters_on_other_tenants_ids_match_nothing(world: World):
-    cast = await assemble(world)
+    tenants = await create_sample_tenants(world)
 
     got = {
-        (name, where): await outcome(cast.admin, question % where, **cast.variables)
+        (name, where): await outcome(tenants.admin, question % where, **tenants.variables)
         for name, (question, _) in QUESTIONS.items()
         for where in MATCHING_NOTHING
     }
@@ -42,8 +44,8 @@ async def test_filters_on_other_tenants_ids_match_nothing(world: World):
 
 
 async def test_filters_take_opaque_and_plain_ids(world: World):
-    cast = await assemble(world)
-    ours, olga = cast.ours.organization.id, cast.ours.person.id
+    tenants = await create_sample_tenants(world)
+    ours, olga = tenants.ours.organization.id, tenants.ours.person.id
     conditions = [
         "organizationIds: [$ours]",
         f'organizationIds: ["{ours}", $theirs, "garbage"]',
@@ -51,62 +53,79 @@ async def test_filters_take_opaque_and_plain_ids(world: World):
         f'extensionUserIds: ["{olga}", $theo]',
     ]
 
-    got = [await outcome(cast.admin, f"{{ behaviors(where: {{{c}}}) {{ nodes {{ sessionId }} }} }}", **cast.variables)
-           for c in conditions]  # fmt: skip
+    got = [
+        await outcome(
+            tenants.admin, f"{{ behaviors(where: {{{condition}}}) {{ nodes {{ sessionId }} }} }}", **tenants.variables
+        )
+        for condition in conditions
+    ]
 
     assert got == ["s-ours"] * 4
 
 
 async def test_lists_of_extension_users_ignore_other_tenants_ids(world: World):
-    cast = await assemble(world)
+    tenants = await create_sample_tenants(world)
     query = "{ extensionUsers(where: {organizationIds: [$organization]}) { nodes { username } totalCount } }"
-    ids = [cast.theirs.id, cast.ours.id, str(cast.ours.organization.id), cast.ours.person_id, "?"]
+    ids = [tenants.theirs.id, tenants.ours.id, str(tenants.ours.organization.id), tenants.ours.person_id, "?"]
 
-    got = [await outcome(cast.admin, query, organization=identifier) for identifier in ids]
+    got = [await outcome(tenants.admin, query, organization=identifier) for identifier in ids]
 
     assert got == [0, ["olga", 1], ["olga", 1], 0, 0]
 
 
 async def test_an_organization_lists_nobody_of_another(world: World):
-    cast = await assemble(world)
+    tenants = await create_sample_tenants(world)
     query = "{ organization(id: $ours) { extensionUsers(where: {organizationIds: [$theirs]}) { totalCount } } }"
 
-    assert await outcome(cast.super_admin, query, **cast.variables) == 0
+    assert await outcome(tenants.super_admin, query, **tenants.variables) == 0
 
 
 @pytest.mark.parametrize("field", ["organization", "extensionUser"])
-async def test_ids_are_opaque_or_plain_and_anything_else_finds_nothing(world: World, field: str):
-    cast = await assemble(world)
+async def test_ids_are_opaque_or_plain_and_what_is_no_id_is_refused(world: World, field: str):
+    tenants = await create_sample_tenants(world)
     opaque, plain, of_another_kind = {
-        "organization": (cast.ours.id, cast.ours.organization.id, cast.ours.person_id),
-        "extensionUser": (cast.ours.person_id, cast.ours.person.id, cast.ours.id),
+        "organization": (tenants.ours.id, tenants.ours.organization.id, tenants.ours.person_id),
+        "extensionUser": (tenants.ours.person_id, tenants.ours.person.id, tenants.ours.id),
     }[field]
     kind = field[0].upper() + field[1:]
-    nothing = [of_another_kind, "", "garbage", "é", "x" * 5000, encode_node_id(kind, b"short"), cast.ours.behavior]
+    nothing = [of_another_kind, tenants.ours.behavior, str(uuid4()), encode_node_id(kind, uuid4().bytes)]
+    no_ids = ["", "garbage", "é", "x" * 5000, encode_node_id(kind, b"short")]
 
     async def find(identifier: str) -> Any:
-        return await outcome(cast.admin, f"{{ {field}(id: $it) {{ __typename }} }}", it=identifier)
+        return await outcome(tenants.admin, f"{{ {field}(id: $it) {{ __typename }} }}", it=identifier)
 
     assert [await find(identifier) for identifier in (opaque, str(plain), str(plain).upper())] == [kind] * 3
     assert [await find(identifier) for identifier in nothing] == [None] * len(nothing)
+    for identifier in no_ids:
+        error = await tenants.admin.refused(f"{{ {field}(id: {json.dumps(identifier)}) {{ __typename }} }}")
+        assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "id")
 
 
 async def test_node_takes_opaque_ids_only(world: World):
-    cast = await assemble(world)
+    tenants = await create_sample_tenants(world)
     truncated = encode_node_id("Behavior", b"\x00" * 39)
     out_of_time = encode_node_id("Behavior", b"\x00" * 16 + b"\x7f" * 8 + b"\x00" * 16)
-    unknown_kind = encode_node_id("Membership", cast.ours.organization.id.bytes)
-    ids = [str(cast.ours.organization.id), "", "garbage", truncated, out_of_time, unknown_kind]
+    unknown_kind = encode_node_id("Membership", tenants.ours.organization.id.bytes)
+    ids = [str(tenants.ours.organization.id), "", "garbage", truncated, out_of_time, unknown_kind]
 
-    got = [await outcome(cast.super_admin, "{ node(id: $it) { id } }", it=identifier) for identifier in ids]
+    unknown = [
+        encode_node_id("Organization", uuid4().bytes),
+        encode_node_id("Behavior", b"\x00" * 40),
+        tenants.theirs.id,
+    ]
 
-    assert got == [None] * len(ids)
+    errors = [await tenants.admin.refused(f"{{ node(id: {json.dumps(it)}) {{ id }} }}") for it in ids]
+    found = [await outcome(tenants.admin, "{ node(id: $it) { id } }", it=it) for it in unknown]
+
+    assert {error["extensions"]["code"] for error in errors} == {"BAD_USER_INPUT"}
+    assert "`id` is no opaque id" in errors[0]["message"]
+    assert found == [None] * len(unknown)
 
 
 async def test_ids_lead_back_to_their_things(world: World):
-    cast = await assemble(world)
-    ids = [cast.ours.id, cast.ours.person_id, cast.ours.behavior, user_id(cast.admin)]
+    tenants = await create_sample_tenants(world)
+    ids = [tenants.ours.id, tenants.ours.person_id, tenants.ours.behavior, user_id(tenants.admin)]
 
-    got = [await outcome(cast.admin, "{ node(id: $it) { id } }", it=identifier) for identifier in ids]
+    got = [await outcome(tenants.admin, "{ node(id: $it) { id } }", it=identifier) for identifier in ids]
 
     assert got == ids

@@ -7,6 +7,7 @@ import pytest
 
 from tests.servers import Postgres15
 from torture import counters, outages, report
+from torture.backlog import backlog
 from torture.counters import without_redis
 from torture.crashes import crashes
 from torture.findings import Finding
@@ -65,7 +66,7 @@ async def test_overload_is_refused_and_passes(server: Postgres15, tmp_path: Path
 async def test_a_rolling_restart_fails_no_request(server: Postgres15, tmp_path: Path):
     seen = await restarts(server, tmp_path, rounds=1)
 
-    assert seen.broken == []
+    assert seen.broken == [], seen.balance
 
 
 async def test_no_body_is_answered_with_a_500_or_costs_a_neighbour(server: Postgres15, tmp_path: Path):
@@ -76,15 +77,42 @@ async def test_no_body_is_answered_with_a_500_or_costs_a_neighbour(server: Postg
     assert len(seen.neighbours) == 50
 
 
+async def test_a_backlog_of_one_keeps_nobody_else_waiting(server: Postgres15, tmp_path: Path):
+    seen = await backlog(server, tmp_path, events=20_000, company=10_000, waits=False)
+
+    assert (seen.refused, seen.company_errors) == ([], [])
+    assert seen.calm_answers
+    assert (seen.lost, seen.wrong) == (0, [])
+    assert seen.hours > 0
+
+
 def test_findings_become_a_table_between_the_pages_markers(tmp_path: Path):
     page = tmp_path / "reliability.md"
     page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
 
-    report.write(page, [Finding("this", "that", "so", kept=True), Finding("these", "", "no", kept=None)], 600)
+    report.write(
+        page, [Finding("this", "that", "so", kept=True), Finding("these", "", "no", kept=None, section="Others")], 600
+    )
 
     text = page.read_text()
     assert text.startswith(f"before\n{report.BEGIN}\n")
     assert text.endswith(f"{report.END}\nafter\n")
     assert "| this | that | so | kept |" in text
-    assert "| these |  | no | not tried |" in text
+    assert "### Others\n\nSeen on " in text
+    assert text.index("| this |") < text.index("### Others") < text.index("| these |  | no | not tried |")
     assert "old" not in text
+
+
+def test_a_section_that_was_tried_alone_leaves_the_others_as_they_were(tmp_path: Path):
+    page = tmp_path / "reliability.md"
+    page.write_text(f"{report.BEGIN}\n{report.END}\n")
+    first, second = Finding("this", "that", "so", kept=True), Finding("these", "", "no", kept=None, section="Others")
+    report.write(page, [first, second], 600)
+
+    report.write(page, [Finding("these", "", "yes", kept=True, section="Others")], 60)
+
+    text = page.read_text()
+    assert "| this | that | so | kept |" in text
+    assert "| these |  | yes | kept |" in text
+    assert "| no |" not in text
+    assert (text.count("### Others"), text.count("10 minutes"), text.count("1 minutes")) == (1, 1, 1)

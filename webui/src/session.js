@@ -55,7 +55,7 @@ function isRepeatable(result, operationName, documentAST) {
   return Object.values(result.data ?? {}).every((value) => value === null);
 }
 
-/** One refresh at a time over all tabs: a rotated refresh token that is presented twice looks stolen to the server. */
+/** One refresh at a time over all tabs: the server takes a second use of a refresh token for a theft after ten seconds. */
 function oneTabAtATime(task) {
   return navigator.locks ? navigator.locks.request('web-behavior:refresh', task) : task();
 }

@@ -12,7 +12,7 @@ from db import queries
 # Functions that run SQL without a scope, each with why that is right.
 WITHOUT_SCOPE = {
     # Accounts belong to no tenant; the resolvers decide who may see one.
-    "user": {
+    "users": {
         "page",
         "count",
         "by_ids",
@@ -20,40 +20,59 @@ WITHOUT_SCOPE = {
         "credentials",
         "password_hash",
         "locked_password_hash",
+        "lock",
         "create",
         "set_password_hash",
         "any_super_admin",
     },
     # Signing in comes before there is a viewer, and so a scope.
-    "sign_in": {"*"},
+    "sign_ins": {"*"},
+    # As signing in; and those of the viewer, or of an organization that was locked or looked up within the scope.
+    "api_tokens": {"account_by_hash", "account_by_id", "note_use", "add", "of_user", "by_id", "remove"},
     # Storing events is done by the extension's right, not a viewer's.
     "ingestion": {"*"},
-    "whole_groups": {"*"},
-    "routed_inserts": {"*"},
+    "posted_people": {"*"},
+    "store_group_fast": {"*"},
+    "former_ids": {"*"},
+    "citus_inserts": {"*"},
     # Runs on the service's own behalf.
     "housekeeping": {"*"},
-    # An operator takes over the whole of another database.
-    "legacy": {"*"},
-    "legacy_events": {"*"},
+    # Tables by month and how much is in them, for the service's own upkeep.
+    "partitions": {"*"},
     # Work on everybody's rollups that the service does by itself, or on those of people whom the caller was let delete.
     "rollups": {"*"},
+    "dirty_hours": {"*"},
+    "mark_survey": {"*"},
     # Done on the service's own behalf, for every organization by its own settings.
     "retention": {"*"},
+    "retention_months": {"*"},
     # Entries are written about what the caller was let do.
-    "audit_entry": {"add"},
+    "audit_entries": {"add", "add_each"},
     # Those of people whom the caller was let delete.
-    "rejected_event": {"remove_of"},
+    "rejected_events": {"remove_some_of"},
     # A new tenant lies in nobody's scope yet; only super admins make one.
-    "organization": {"create"},
+    "organizations": {"create"},
+    # Written down about people whom the caller was let delete; worked on by the service itself; and counted of one
+    # that was looked up within the caller's scope.
+    "erasures": {"begin", "events_left", "unfinished", "lock", "subjects", "record", "remove_subjects"},
+    # The people were removed within the caller's scope, or are those of every organization by its own settings.
+    "event_ranges": {"*"},
+    # Done on the service's own behalf: everybody's domains are spelt alike.
+    "domain_backfill": {"*"},
+    # Measures what belongs to no tenant.
+    "anonymous_events": {"*"},
     # Called after the organization was locked within the caller's scope, in the same transaction.
-    "membership": {"add", "set_role", "remove", "has_admin"},
+    "memberships": {"add", "set_role", "remove", "has_admin", "is_admin", "has_username"},
+    # The organization's were locked or looked up within the caller's scope, in the same transaction; the others are for
+    # whoever the offer was made to, who is named by their account.
+    "membership_offers": {"add", "count", "remove", "remove_made_by", "page_of_user", "to_user", "decline"},
     # A key's holder is what the key says; usage is recorded by the service itself; the resolver has checked the
     # organization that a new person joins.
-    "extension_user": {"by_key_hash", "create", "record_usage"},
+    "extension_users": {"by_key_hash", "create", "create_each", "record_usage"},
     # The resolver has locked the organization within the caller's scope, in the same transaction.
-    "category_rule": {"change"},
-    # The event, or the people, were looked up within the caller's scope before.
-    "behavior": {"remove", "remove_some_of"},
+    "category_rules": {"change"},
+    # The event was looked up within the caller's scope before.
+    "behaviors": {"remove"},
 }
 
 
@@ -67,13 +86,13 @@ def statements() -> Iterator[tuple[str, str, Callable[..., Any]]]:
 
 
 def takes_scope(function: Callable[..., Any]) -> bool:
-    """Whether the function is handed a scope, second after the connection."""
+    """True if the function takes a scope, second after the connection."""
     parameters = list(inspect.signature(function).parameters.values())
     return len(parameters) > 1 and parameters[1].annotation is Scope
 
 
 def is_excepted(module: str, name: str) -> bool:
-    """Whether the table above says why it needs none."""
+    """True if the table above says why it needs none."""
     return bool({name, "*"} & WITHOUT_SCOPE.get(module, set()))
 
 

@@ -1,0 +1,1 @@
+"""`make audit` on machines that reach no advisory service: the locks against a folder of advisories."""
