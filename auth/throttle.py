@@ -14,6 +14,7 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
+from auth.quotas import Quota, QuotaPolicy
 from core.errors import TooManyAttempts
 
 if TYPE_CHECKING:
@@ -39,13 +40,21 @@ class Counters:
 
     async def hit(self, limit: RateLimitItem, *key: str) -> int | None:
         """Count one attempt. Return None within the limit, else the seconds until the next attempt is allowed."""
+        return await self._ask(lambda limiter: _hit(limiter, limit, key))
+
+    async def left(self, limit: RateLimitItem, *key: str) -> tuple[int, int]:
+        """Return the number of attempts that are left, and the seconds until there are more."""
+        return await self._ask(lambda limiter: _left(limiter, limit, key))
+
+    async def _ask(self, question: Callable[[SlidingWindowCounterRateLimiter], Awaitable[Counted]]) -> Counted:
+        """Ask Redis if it is configured and answers, else this process."""
         shared = self._shared
         if shared is not None and self._may_ask_redis():
             try:
-                return self._redis_answered(await _hit(shared, limit, key))
+                return self._redis_answered(await question(shared))
             except self._failures as error:
                 self._pause_redis(error)
-        return await _hit(self._local, limit, key)
+        return await question(self._local)
 
     async def shared_or_local(
         self, shared: "Callable[[Redis], Awaitable[Counted]]", local: Callable[[], Counted]
@@ -93,6 +102,7 @@ class Throttle:
         self.name = name
         self.refusals = 0
         self._limit = parse(limit)
+        self._policy = QuotaPolicy(name, self._limit.amount, self._limit.get_expiry())
         self._enabled = enabled
 
     async def attempt(self, key: str, message: str) -> None:
@@ -103,6 +113,13 @@ class Throttle:
         if retry_after is not None:
             self.refusals += 1
             raise TooManyAttempts(message, retry_after)
+
+    async def quota(self, key: str) -> list[Quota]:
+        """Return what is left of the limit to `key`; nothing where throttles are off."""
+        if not self._enabled:
+            return []
+        remaining, seconds = await self._counters.left(self._limit, self.name, key)
+        return [Quota(self._policy, remaining, None if remaining == self._limit.amount else seconds)]
 
 
 def _redis_storage(url: str) -> RedisStorage:
@@ -120,5 +137,11 @@ def _redis_failures() -> tuple[type[Exception], ...]:
 async def _hit(limiter: SlidingWindowCounterRateLimiter, limit: RateLimitItem, key: tuple[str, ...]) -> int | None:
     if await limiter.hit(limit, *key):
         return None
-    reset_time = (await limiter.get_window_stats(limit, *key)).reset_time
-    return max(1, round(reset_time - time.time()))
+    return (await _left(limiter, limit, key))[1]
+
+
+async def _left(
+    limiter: SlidingWindowCounterRateLimiter, limit: RateLimitItem, key: tuple[str, ...]
+) -> tuple[int, int]:
+    window = await limiter.get_window_stats(limit, *key)
+    return window.remaining, max(1, round(window.reset_time - time.time()))

@@ -1,10 +1,11 @@
 """The caller of a resolver: the viewer and the services; and the client that sends a request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Self
 
 from auth.meter import Meter
+from auth.quotas import Quota
 from auth.viewer import Viewer
 from resolvers.backlog import BacklogWait
 from resolvers.batches import Batches
@@ -16,12 +17,16 @@ _UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A signed-in viewer during a request; `database` and `batches` are their access to PostgreSQL."""
+    """A signed-in viewer during a request; `database` and `batches` are their access to PostgreSQL.
+
+    `quotas` takes up what the viewer is told of the limits that the request was counted against.
+    """
 
     viewer: Viewer
     services: Services
     database: ViewerDatabase
     batches: Batches
+    quotas: list[Quota] = field(default_factory=list, compare=False)
 
     @classmethod
     def of(cls, viewer: Viewer, services: Services, meter: Meter | None = None) -> Self:
@@ -33,11 +38,15 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The sender of a request: its network address, and the API key and User-Agent that it sent, if any."""
+    """The sender of a request: its network address, and the API key and User-Agent that it sent, if any.
+
+    `quotas` takes up what the sender is told of the limits that the request was counted against.
+    """
 
     address: str
     api_key: str | None = None
     user_agent: str | None = None
+    quotas: list[Quota] = field(default_factory=list, compare=False)
 
     @property
     def network(self) -> str:

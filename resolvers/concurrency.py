@@ -82,6 +82,10 @@ class ConcurrencyLimit:
             return slot
         return await self._wait(viewer, wait_seconds)
 
+    def left_to(self, viewer: Viewer) -> int:
+        """Return how many more the viewer may have at once; others may take them before."""
+        return self.per_viewer - self._running_of.get(viewer.user_id, 0)
+
     def release(self, slot: Slot) -> None:
         """Release a slot, and give it to a waiting statement."""
         self.running -= 1

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from auth.quotas import Quota, QuotaPolicy
 from auth.tokens import AccessClaims, AccessToken
 from core.audit import AuditAction
 from core.events import ANONYMOUS
@@ -115,6 +116,8 @@ async def under_way(caller: Caller) -> AsyncIterator[None]:
     """
     limit = caller.services.export_limit
     place = await limit.acquire(caller.viewer, PLACE_WAIT_SECONDS)
+    policy = QuotaPolicy("exports-under-way", limit.per_viewer, unit="concurrent-requests")
+    caller.quotas.append(Quota(policy, limit.left_to(caller.viewer)))
     try:
         yield
     finally:
@@ -124,7 +127,11 @@ async def under_way(caller: Caller) -> AsyncIterator[None]:
 async def count_begun(caller: Caller) -> None:
     """Count an export that the caller begins. TooManyAttempts; Forbidden for an API token without the scope."""
     caller.viewer.require_scopes([TokenScope.EXPORT])
-    await caller.services.throttles.exports_per_account.attempt(caller.viewer.user_id.hex, _TOO_MANY)
+    throttle, account = caller.services.throttles.exports_per_account, caller.viewer.user_id.hex
+    try:
+        await throttle.attempt(account, _TOO_MANY)
+    finally:
+        caller.quotas.extend(await throttle.quota(account))
 
 
 async def begun(pages: AsyncIterator[ExportPage]) -> AsyncIterator[ExportPage]:

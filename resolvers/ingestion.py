@@ -64,11 +64,11 @@ async def authorize(services: Services, client: Client) -> KeyClaim | None:
         await limits.count_request(_poster(client, None))
         raise Unauthenticated(KEY_EMPTY)
     if not services.api_key_cache.has_seen(client.api_key):
-        limits.check_unknown_key(client.network)
+        limits.check_unknown_key(_poster(client, None))
     try:
         claim = await services.api_key_cache.claim(client.api_key)
     except Unauthenticated:
-        await limits.count_unknown_key(client.network)
+        await limits.count_unknown_key(_poster(client, None))
         raise
     limits.check(_poster(client, claim))
     return claim
@@ -159,7 +159,8 @@ def _has_coordinates(x: int | None, y: int | None) -> bool:
 
 
 def _poster(client: Client, claim: KeyClaim | None) -> Poster:
-    return Poster(client.network, has_key=False) if claim is None else Poster(claim.user_id.hex, has_key=True)
+    name = client.network if claim is None else claim.user_id.hex
+    return Poster(name, claim is not None, client.quotas)
 
 
 async def _count(limits: IngestLimits, candidates: Sequence[Candidate], poster: Poster, size: int) -> None:

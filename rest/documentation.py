@@ -109,6 +109,20 @@ _HEADERS = {
     "Accept-Encoding": {"required": True, "schema": {"type": "string", "const": ACCEPTED_ENCODINGS}},
 }
 """The headers of failures, documented for those whose descriptions name them."""
+_LIMITS = "There if the request was counted (draft-ietf-httpapi-ratelimit-headers). For each limit that applies: "
+LIMIT_HEADERS: dict[str, dict[str, Any]] = {
+    "RateLimit-Policy": {
+        "description": f"{_LIMITS}`q` of its unit `qu` (requests, if that is not there) in `w` seconds.",
+        "schema": {"type": "string"},
+        "example": '"ingest-key";q=6000;w=60, "ingest-person-events";q=100000;qu="events";w=3600',
+    },
+    "RateLimit": {
+        "description": f"{_LIMITS}`r` are left, and in `t` seconds there are more.",
+        "schema": {"type": "string"},
+        "example": '"ingest-key";r=5999;t=1, "ingest-person-events";r=99000;t=1',
+    },
+}
+"""The headers of answers to requests that limits count."""
 
 
 def _body(schema: dict[str, Any]) -> dict[str, Any]:
@@ -135,11 +149,12 @@ def failures(**descriptions: str) -> dict[int, dict[str, Any]]:
 
 
 def _failure(description: str) -> dict[str, Any]:
-    failure = {"description": description, "content": _envelope(False, message={"type": "string"})}
-    for name, documented in _HEADERS.items():
-        if f"`{name}`" in description:
-            failure["headers"] = {name: documented}
-    return failure
+    named = {name: documented for name, documented in _HEADERS.items() if f"`{name}`" in description}
+    return {
+        "description": description,
+        "content": _envelope(False, message={"type": "string"}),
+        "headers": named | LIMIT_HEADERS,
+    }
 
 
 def _envelope(success: bool, optional: dict[str, Any] | None = None, **members: Any) -> dict[str, Any]:
@@ -172,7 +187,7 @@ CREATE_BEHAVIOR: dict[str, Any] = {
     "status_code": 201,
     "openapi_extra": {"requestBody": _body(_with_client(_EVENT)), "parameters": [_API_KEY]},
     "responses": {
-        201: {"description": "The event, as it is stored.", "content": _success(_BEHAVIOR)},
+        201: {"description": "The event, as it is stored.", "content": _success(_BEHAVIOR), "headers": LIMIT_HEADERS},
         **failures(s400="The event breaks a rule, or header and body hold different API keys.", **_STORING),
     },
 }
@@ -198,6 +213,7 @@ CREATE_BEHAVIORS: dict[str, Any] = {
     "responses": {
         201: {
             "description": "What became of the events.",
+            "headers": LIMIT_HEADERS,
             "content": _success(
                 {"type": "string", "example": "Successfully created 998 behavior events"},
                 accepted={"type": "integer", "description": "How many were stored."},
@@ -216,6 +232,7 @@ CREATE_BEHAVIORS: dict[str, Any] = {
         400: {
             "description": "The body is no list of 1 to 1000 events, header and body hold different API keys, or every "
             "event breaks a rule: then all are listed under `rejected`. Nothing was stored.",
+            "headers": LIMIT_HEADERS,
             "content": _envelope(
                 False, {"rejected": {"type": "array", "items": _REJECTED}}, message={"type": "string"}
             ),
@@ -227,7 +244,11 @@ AUTHENTICATE: dict[str, Any] = {
     "summary": "Whose API key this is",
     "openapi_extra": {"parameters": [_API_KEY | {"required": True}]},
     "responses": {
-        200: {"description": "The holder of the key.", "content": _success(_EXTENSION_USER)},
+        200: {
+            "description": "The holder of the key.",
+            "content": _success(_EXTENSION_USER),
+            "headers": LIMIT_HEADERS,
+        },
         **failures(**_COMMON),
     },
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 from core.event_types import EventType
 from core.limits import USAGE_EXPORT_GROUPS
-from rest.documentation import TRY_AGAIN, failures
+from rest.documentation import LIMIT_HEADERS, TRY_AGAIN, failures
 
 
 def _parameter(name: str, description: str, schema: dict[str, Any], *, repeated: bool = False) -> dict[str, Any]:
@@ -41,13 +41,28 @@ _EXTENSION_USER_ID = {
     "description": "The person's `id` or `uuid`.",
     "schema": _TEXT,
 }
+EXPORT_LIMIT_HEADERS = {
+    name: header | {"example": example}
+    for (name, header), example in zip(
+        LIMIT_HEADERS.items(),
+        (
+            '"exports-account";q=30;w=60, "exports-under-way";q=20;qu="concurrent-requests"',
+            '"exports-account";r=29;t=60, "exports-under-way";r=19',
+        ),
+        strict=True,
+    )
+}
 _REFUSALS = {"s400": "A parameter makes no sense.", "s401": "No token or ticket, or one that does not hold any more."}
 
 
 def _route(
     summary: str, description: str, media: str, parameters: list[dict[str, Any]], **refusals: str
 ) -> dict[str, Any]:
-    ok = {"description": "The download.", "content": {media: {"schema": {"type": "string"}}}}
+    ok = {
+        "description": "The download.",
+        "content": {media: {"schema": {"type": "string"}}},
+        "headers": EXPORT_LIMIT_HEADERS,
+    }
     return {
         "summary": summary,
         "description": description,

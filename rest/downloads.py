@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
@@ -14,6 +15,7 @@ from resolvers.caller import Caller
 from resolvers.exports import PREFIX
 from resolvers.services import Services
 from web.clients import bearer_token
+from web.rate_limits import quotas_of
 
 TICKET = "ticket"
 CSV, NDJSON = "text/csv; charset=utf-8", "application/x-ndjson"
@@ -51,7 +53,7 @@ async def caller_of(request: Request) -> Caller:
                                       "exportBehaviors or exportExtensionUser gives.")  # fmt: skip
     services: Services = request.app.state.services
     viewer, _ = await authenticate(services, token)
-    return Caller.of(viewer, services)
+    return replace(Caller.of(viewer, services), quotas=quotas_of(request.scope))
 
 
 async def caller_by_ticket(request: Request, remedy: str) -> Caller:
@@ -63,7 +65,7 @@ async def caller_by_ticket(request: Request, remedy: str) -> Caller:
     # The routed path, not that of `request.url`, which depends on the Host header of the client.
     resource = exports.resource(request.scope["path"].removeprefix(PREFIX), parameters_of(request))
     viewer, _ = await authenticate_by_ticket(services, ticket, resource)
-    return Caller.of(viewer, services)
+    return replace(Caller.of(viewer, services), quotas=quotas_of(request.scope))
 
 
 def parameters_of(request: Request) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from resolvers.caller import Client
+from web.rate_limits import quotas_of
 from web.request_headers import headers_of
 
 _USER_AGENT_BYTES = 256
@@ -22,7 +23,7 @@ def client_of(request: Request) -> Client:
     agent = headers.get(b"user-agent", b"")[:_USER_AGENT_BYTES].decode("latin-1")
     printable = "".join(character for character in agent if character.isprintable())
     text = None if key is None else key.strip().decode("latin-1")
-    return Client(peer_address(request.scope), text, printable or None)
+    return Client(peer_address(request.scope), text, printable or None, quotas_of(request.scope))
 
 
 def peer_address(scope: Scope) -> str:

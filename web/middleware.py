@@ -8,19 +8,21 @@ import os
 import random
 import re
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from auth.quotas import Quota
 from observability.logs import REQUEST_ID
 from observability.metrics import RequestMetrics
 from observability.names import RouteNames, method_label
 from observability.tracing import RequestSpan, Tracing
 from web.answers import failure
 from web.graceful_shutdown import GracefulShutdown
+from web.rate_limits import quotas_of, rate_limit_headers
 from web.request_headers import headers_of
 from web.response_headers import CommonHeaders, RawHeaders, with_common_headers
 
@@ -42,20 +44,26 @@ class RequestInstrumentation:
 
 
 class RequestContext:
-    """A request and its answer; `status` is 0 until the answer has begun."""
+    """A request and its answer; `status` is 0 until the answer has begun.
 
-    __slots__ = ("_added", "_send", "headers", "status")
+    `quotas` is what its sender is told of the limits that it was counted against.
+    """
 
-    def __init__(self, headers: dict[bytes, bytes], added: RawHeaders, send: Send) -> None:
+    __slots__ = ("_added", "_quotas", "_send", "headers", "status")
+
+    def __init__(self, headers: dict[bytes, bytes], added: RawHeaders, quotas: Sequence[Quota], send: Send) -> None:
         self.headers = headers
         self.status = 0
         self._added = added
+        self._quotas = quotas
         self._send = send
 
     def send(self, message: Message) -> Awaitable[None]:
         """Send a part of the answer; the common headers are added to its head."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self._quotas:
+                self._added += rate_limit_headers(self._quotas)
             message["headers"] = with_common_headers(message.get("headers", []), self._added)
         return self._send(message)
 
@@ -94,7 +102,7 @@ class Middleware:
             self._graceful_shutdown.has_begun
         ):  # so that clients open a new connection, to another process, for their next request
             added.append(_CLOSE)
-        context, tracing = RequestContext(headers, added, send), self._instrumentation.tracing
+        context, tracing = RequestContext(headers, added, quotas_of(scope), send), self._instrumentation.tracing
         token = REQUEST_ID.set(request_id.decode())
         try:
             if tracing is None:

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from web.origins import Origins
+from web.rate_limits import HEADERS
 
 RawHeaders = list[tuple[bytes, bytes]]
 """Headers as ASGI has them: names in lower case."""
@@ -24,6 +25,7 @@ _PREFLIGHT = {
     "apollographql-client-name, apollographql-client-version",
     "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
 }
+_EXPOSED = ", ".join(["Retry-After", "X-Request-ID", *HEADERS])
 _VARY = b"vary"
 _USUAL = {b"content-type", b"content-length"}
 
@@ -44,7 +46,7 @@ class CommonHeaders:
         headers, text = self._security_headers | {"Vary": "Origin"}, origin.decode("latin-1")
         if self._origins.may_read(text):
             headers["Access-Control-Allow-Origin"] = text
-            headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-ID"
+            headers["Access-Control-Expose-Headers"] = _EXPOSED
             if self._origins.may_send_cookies(text):
                 headers["Access-Control-Allow-Credentials"] = "true"
         return _raw(headers)

@@ -14,7 +14,7 @@ from core.limits import EVENTS_PER_BATCH, INGEST_BODY_BYTES
 from tests.servers import RedisServer, redis_server
 
 ADA = uuid4().hex
-KEYED, KEYLESS = Poster(ADA, has_key=True), Poster("10.0.0.1", has_key=False)
+KEYED, KEYLESS = Poster(ADA, True, []), Poster("10.0.0.1", False, [])
 PLENTY = IngestRates(*["1000000000/hour"] * 6)
 TINY = IngestRates(
     requests_per_key="10/hour",
@@ -79,14 +79,14 @@ async def test_without_a_key_the_address_pays_and_whoever_is_named(limits: Inges
     assert await refused(limits, KEYLESS, 30, 30, {ben: 30}) is None
     assert await refused(limits, KEYLESS, 11, 11, {}) == "ingest-address-events"
     assert await refused(limits, KEYLESS, 10, 10, {}) is None
-    assert await refused(limits, Poster("10.0.0.2", has_key=False), 100, 100, {}) is None
+    assert await refused(limits, Poster("10.0.0.2", False, []), 100, 100, {}) is None
 
 
 async def test_bytes_of_a_keyless_request_are_divided_among_the_people_it_names(limits: IngestLimits):
     ben = uuid4().hex
 
     assert await refused(limits, KEYLESS, 4, 8000, {ADA: 3, ben: 1}) is None
-    elsewhere = Poster("10.0.0.2", has_key=False)
+    elsewhere = Poster("10.0.0.2", False, [])
     assert await refused(limits, elsewhere, 1, 100, {ADA: 1}) == "ingest-named-person-bytes"
     assert await refused(limits, elsewhere, 1, 4000, {ben: 1}) is None
 
@@ -125,6 +125,48 @@ async def test_what_is_too_much_is_said(limits: IngestLimits):
         "Too many events without an API key of one userId (limit: 60/hour). Nothing was stored; "
         f"send the same request again after {told.value.retry_after} seconds."
     )
+
+
+async def test_a_sender_is_told_what_is_left_of_its_own_limits(limits: IngestLimits):
+    await limits.count(KEYED, 20, 4800, {})
+    assert [(quota.policy.name, quota.remaining) for quota in KEYED.quotas] == [
+        ("ingest-key", 9),
+        ("ingest-person-events", 40),
+        ("ingest-person-bytes", 1200),
+    ]
+    assert [quota.policy.unit for quota in KEYED.quotas] == [None, "events", "content-bytes"]
+    assert KEYED.quotas[0].seconds in {359, 360}, "a tenth of an hour until there is one more"
+
+    await refused(limits, KEYED, 41, 1, {})
+    assert [quota.remaining for quota in KEYED.quotas] == [8, 40, 1200], "only the request was counted"
+
+    await limits.count_request(KEYED)
+    assert [(quota.policy.name, quota.remaining) for quota in KEYED.quotas] == [("ingest-key", 7)]
+
+
+async def test_and_nothing_of_those_of_the_people_it_names(limits: IngestLimits):
+    await limits.count(KEYLESS, 60, 60, {ADA: 60})
+
+    assert [quota.policy.name for quota in KEYLESS.quotas] == [
+        "ingest-address",
+        "ingest-address-events",
+        "ingest-address-bytes",
+    ]
+
+
+async def test_who_is_refused_is_told_the_time_to_wait(limits: IngestLimits):
+    for _ in range(10):
+        await limits.count_request(KEYED)
+    with pytest.raises(TooManyAttempts) as refusal:
+        await limits.count_request(KEYED)
+    counted = list(KEYED.quotas)
+    with pytest.raises(TooManyAttempts):
+        limits.check(KEYED)
+
+    for quotas in (counted, KEYED.quotas):
+        [quota] = quotas
+        assert quota.remaining == 0
+        assert quota.seconds in {refusal.value.retry_after - 1, refusal.value.retry_after}
 
 
 async def test_limits_refill_all_the_time(monkeypatch: pytest.MonkeyPatch):

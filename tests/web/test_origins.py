@@ -74,7 +74,7 @@ def permitted(response: Response, origin: str) -> str:
     if headers.get("access-control-allow-origin") != origin:
         assert not [name for name in headers if name.startswith("access-control-")]
         return NOTHING
-    assert headers["access-control-expose-headers"] == "Retry-After, X-Request-ID"
+    assert headers["access-control-expose-headers"] == "Retry-After, X-Request-ID, RateLimit, RateLimit-Policy"
     return WITH_COOKIES if headers.get("access-control-allow-credentials") == "true" else READS
 
 
