@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from core.dimensions import Dimension, Granularity
+from core.interval_order import IntervalOrder
 from core.limits import PAGE
 from db.keyset import PageRequest
 from db.metrics.question import Split
@@ -64,15 +65,18 @@ async def rate(caller: Caller, usage: UsageQuery) -> float | None:
     return found
 
 
-async def list_page(caller: Caller, usage: UsageQuery, first: int, after: str | None) -> ConnectionRow[BlockRow]:
-    """Return a page of the blocks, the oldest first."""
+async def list_page(
+    caller: Caller, usage: UsageQuery, order: IntervalOrder, first: int, after: str | None
+) -> ConnectionRow[BlockRow]:
+    """Return a page of the blocks."""
     check_size("first", first, PAGE)
-    cursors = QuestionCursors("deepWorkBlocks", usage)
+    cursors = QuestionCursors.of_usage("deepWorkBlocks", usage, order)
     bound: tuple[Any, ...] | None = None
     if after is not None:
-        cursors, bound = cursors.parse(after, blocks.KEY_TYPES)
-    asked = cursors.usage
-    found = await caller.batches.load(blocks.pages, asked.subject, asked.question, PageRequest(first, bound))
+        cursors, bound = cursors.parse(after, blocks.ORDERINGS[order].types)
+    asked = usage.seen_at(cursors.asked_at)
+    request = PageRequest(first, bound)
+    found = await caller.batches.load(blocks.pages, asked.subject, asked.question, order, request)
     assert found is not None  # noqa: S101 - the query answers for every subject it is asked about
     return ConnectionRow(cursors.of_page(found))
 

@@ -1,4 +1,4 @@
-"""Cursors of the lists that answer a question: groups, transitions, blocks of deep work.
+"""Cursors of the lists that answer a question: groups, transitions, sessions, blocks of deep work.
 
 Such a cursor belongs to its question, and keeps the moment at which the list began: the pages of a moving period are
 all of the range that the first page was of.
@@ -24,23 +24,29 @@ _CLOCKS_DIFFER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class QuestionCursors:
-    """The cursors of one list: its name, the question, and the arguments that the list was asked for with."""
+    """The cursors of one list: its name, the fingerprint of the question, and the moment at which the list began."""
 
     name: str
-    usage: UsageQuery
-    arguments: tuple[Any, ...] = ()
+    question: str
+    asked_at: datetime
+
+    @classmethod
+    def of_usage(cls, name: str, usage: UsageQuery, *arguments: Any) -> "QuestionCursors":
+        """The cursors of a list of a usage, asked for with these arguments."""
+        subject = (usage.question.subject, usage.subject)
+        return cls(name, fingerprint(subject, usage.fingerprint, arguments), usage.asked_at)
 
     def cursor(self, key: tuple[Any, ...]) -> str:
         """The cursor of a row with this sort key."""
         return encode_cursor(self.name, self._with(key))
 
     def parse(self, cursor: str, types: tuple[Any, ...]) -> tuple["QuestionCursors", tuple[Any, ...]]:
-        """The cursors of the question as it was when the list began, and the sort key in this one.
+        """The cursors of the list with the moment at which it began, and the sort key in this one.
 
         InvalidInput if it is no cursor, or one of another list or question.
         """
         asked, moment, key = decode_cursor(self.name, cursor, (str, Instant, list[Any]))
-        if asked != self._fingerprint():
+        if asked != self.question:
             raise InvalidInput(
                 "This cursor belongs to another question. A list is continued with the arguments that it began with: "
                 "the same subject, `period`, `where`, time zone and order; only `first` may change. Leave `after` "
@@ -53,7 +59,7 @@ class QuestionCursors:
             raise _not_a_cursor() from error
         if not _EARLIEST <= moment <= now() + _CLOCKS_DIFFER:
             raise _not_a_cursor()
-        return replace(self, usage=self.usage.seen_at(moment.astimezone(UTC))), parts
+        return replace(self, asked_at=moment.astimezone(UTC)), parts
 
     def of_page(self, page: RowPage[Row]) -> RowPage[Row]:
         """The page, with these cursors."""
@@ -62,12 +68,7 @@ class QuestionCursors:
         return replace(page, ordering=ordering)
 
     def _with(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
-        return self._fingerprint(), self.usage.asked_at, key
-
-    def _fingerprint(self) -> str:
-        asked = self.usage.question
-        of = (asked.subject, self.usage.subject, self.usage.period, asked.timezone.key, self.usage.week_start)
-        return fingerprint(*of, asked.where, self.arguments)
+        return self.question, self.asked_at, key
 
 
 def _not_a_cursor() -> InvalidInput:

@@ -28,12 +28,12 @@ async def list_page(caller: Caller, usage: UsageQuery, arguments: TransitionsArg
     """Return a page of transitions."""
     check_size("first", arguments.first, GROUPS_PAGE)
     order = arguments.order
-    cursors = QuestionCursors("usageTransitions", usage, (arguments.by, order))
+    cursors = QuestionCursors.of_usage("usageTransitions", usage, arguments.by, order)
     after: RankedPlace | None = None
     if arguments.after is not None:
         cursors, (value, *key) = cursors.parse(arguments.after, order.measure.place_types)
         after = RankedPlace(value, tuple(key))
-    asked = cursors.usage
+    asked = usage.seen_at(cursors.asked_at)
     page = TransitionsPage(arguments.by, order, arguments.first, after)
     found = await caller.batches.load(transitions.pages, asked.subject, asked.question, page) or Transitions()
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from core.calendar import Bucket
 from core.comparison import ComparedPeriods, Comparison
+from core.cursors import fingerprint
 from core.dimensions import Alignment, Dimension, Shift
 from core.periods import TimeRange
 from core.weeks import WeekStart
@@ -53,6 +54,11 @@ class UsageQuery:
     def timezone(self) -> ZoneInfo:
         """The time zone of the question."""
         return self.question.timezone
+
+    @property
+    def fingerprint(self) -> str:
+        """A short text that tells what is asked of the subject; a moving period is the same at all moments."""
+        return fingerprint(self.period, self.timezone.key, self.week_start, self.question.where)
 
     def seen_at(self, moment: datetime) -> "UsageQuery":
         """Return the same question as it was at a moment."""

@@ -95,14 +95,14 @@ async def groups(caller: Caller, usage: UsageQuery, arguments: GroupsArguments, 
     check_size("first", arguments.first, GROUPS_PAGE)
     if Dimension.DAY_OF_WEEK in arguments.dimensions:
         order = replace(order, week_start=await week_start_of(caller, usage))
-    cursors = QuestionCursors("usageGroups", usage, (arguments.dimensions, order, arguments.fill))
+    cursors = QuestionCursors.of_usage("usageGroups", usage, arguments.dimensions, order, arguments.fill)
     after: RankedPlace | None = None
     if arguments.after is not None:
         types = place_types([column.type for column in columns_of(arguments.dimensions)], whole=order.is_whole)
         cursors, (value, *key) = cursors.parse(arguments.after, types)
         after = RankedPlace(value, tuple(key))
     page = GroupsPage(Split(arguments.dimensions), order, arguments.first, after)
-    usage = cursors.usage
+    usage = usage.seen_at(cursors.asked_at)
     measures |= {"events"}  # there is a group wherever there is an event, whatever is asked of it
     found: Groups | None
     if arguments.fill:

@@ -15,7 +15,7 @@ from resolvers.deep_work import BucketPart, DeepWorkRow, DomainPart
 from resolvers.pages import ConnectionRow
 from schema.connection import After, Connection, First
 from schema.domain_display import DOMAIN_DISPLAY, shown_domain
-from schema.enums import FocusLevel, Granularity
+from schema.enums import FocusLevel, Granularity, IntervalOrder
 from schema.scalars import BigInt
 
 if TYPE_CHECKING:
@@ -158,13 +158,17 @@ class DeepWork:
     async def focus_levels(root: strawberry.Parent[DeepWorkRow], info: Info) -> DeepWorkSummary:
         return await _summary(root, info)
 
-    @strawberry.field(
-        graphql_type=Connection[DeepWorkBlock], description="The blocks, the oldest first.", metadata=priced(measures=1)
-    )
+    @strawberry.field(graphql_type=Connection[DeepWorkBlock], description="The blocks.", metadata=priced(measures=1))
     async def blocks(
-        root: strawberry.Parent[DeepWorkRow], info: Info, first: First = 50, after: After = None
+        root: strawberry.Parent[DeepWorkRow],
+        info: Info,
+        order_by: Annotated[
+            IntervalOrder, strawberry.argument(description="The order of the blocks.")
+        ] = IntervalOrder.OLDEST_FIRST,
+        first: First = 50,
+        after: After = None,
     ) -> ConnectionRow[BlockRow]:
-        return await deep_work.list_page(info.context.caller, root.usage, first, after)
+        return await deep_work.list_page(info.context.caller, root.usage, order_by, first, after)
 
     @strawberry.field(
         graphql_type=list[DeepWorkBucket],

@@ -24,6 +24,7 @@ from core.event_types import EventType
 from core.events import RejectionCode
 from core.insight import InsightMethod, Language, WorkPattern
 from core.insight.thresholds import HIGH_FOCUS_DOMAINS, LEAST_ACTIVE_SECONDS, MEDIUM_FOCUS_DOMAINS
+from core.interval_order import IntervalOrder
 from core.periods import PRESETS, PeriodPreset
 from core.roles import Role
 from core.token_scopes import TokenScope
@@ -49,6 +50,7 @@ __all__ = [
     "InsightMethod",
     "InsightRefusal",
     "InsightSkip",
+    "IntervalOrder",
     "Language",
     "PeriodPreset",
     "Population",
@@ -187,6 +189,7 @@ described(TokenScope, "A part of its owner's rights that an API token has.")
 described(Additivity, "The periods whose figures of a measure add up to that of the period which they make up.")
 described(Unit, "The unit of a measure's number.")
 described(BehaviorOrder, "The order of behaviors.")
+described(IntervalOrder, "The order of things that begin and end: sessions, blocks of deep work.")
 described(TokenDelivery, "The way in which the tokens of a sign-in reach the client.")
 described(
     RejectionCode,

@@ -9,10 +9,9 @@ import strawberry
 
 from db.queries.behaviors import BehaviorRow
 from db.queries.extension_users import ExtensionUserRow
-from db.queries.filters import EventFilter
 from db.queries.organizations import OrganizationRow
 from db.queries.people import Subject
-from db.queries.sessions import SessionQuery, SessionRow
+from db.queries.sessions import SessionRow
 from execution.context import Info
 from execution.declarations import PERSON_DAY, priced
 from resolvers import behaviors, insights, organizations, sessions
@@ -30,11 +29,11 @@ from schema.behavior import (
 )
 from schema.connection import After, Before, Connection, First, FirstOf, LastOf
 from schema.deep_work import DeepWork
-from schema.enums import BehaviorOrder, Language
+from schema.enums import BehaviorOrder, IntervalOrder, Language
 from schema.insight import INSIGHT_MEASURES, LanguageArgument, UsageInsight
 from schema.node import Node
 from schema.period import LocalTime, PeriodArgument, TimeZoneArgument, WeekStartArgument
-from schema.session import Session
+from schema.session import Session, SessionOrderArgument
 from schema.usage import Usage, UsageFilterArgument, question
 
 if TYPE_CHECKING:
@@ -101,21 +100,23 @@ class ExtensionUser(Node):
 
     @strawberry.field(
         graphql_type=Connection[Session],
-        description="Their browsing sessions, the newest first.",
+        description="Their browsing sessions.",
         metadata=priced(day=PERSON_DAY, measures=1, from_events=True),
     )
     async def sessions(
         root: strawberry.Parent[ExtensionUserRow],
         info: Info,
         period: PeriodArgument,
+        where: UsageFilterArgument = None,
+        order_by: SessionOrderArgument = IntervalOrder.NEWEST_FIRST,
         first: First = 20,
         after: After = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
         week_start: WeekStartArgument = None,
     ) -> ConnectionRow[SessionRow]:
-        time_range = await LocalTime(timezone, week_start, root.organization_id).resolve(info, period)
-        query = SessionQuery(time_range, EventFilter())
-        return await sessions.of_user(info.context.caller, root.id, query, first, after)
+        time = LocalTime(timezone, week_start, root.organization_id)
+        usage = await question(info, period, where, time, Subject.USER, root.id)
+        return await sessions.of_user(info.context.caller, usage, order_by, first, after)
 
     @strawberry.field(graphql_type=Usage | None, description="The usage in a period.", metadata=priced(day=PERSON_DAY))
     async def usage(

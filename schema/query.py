@@ -14,7 +14,7 @@ from db.queries.erasures import ErasureRow
 from db.queries.extension_users import ExtensionUserRow
 from db.queries.membership_offers import MembershipOfferRow
 from db.queries.organizations import OrganizationRow
-from db.queries.sessions import SessionQuery, SessionRow
+from db.queries.sessions import SessionRow
 from db.queries.users import UserRow
 from execution.context import Info
 from execution.declarations import EVERYBODY_DAY, SIGNED_IN, priced
@@ -34,10 +34,10 @@ from schema.behavior import (
 )
 from schema.connection import After, Before, Connection, CountedConnection, First, FirstOf, LastOf
 from schema.deep_work import DeepWork
-from schema.enums import BehaviorOrder, WeekStart
+from schema.enums import BehaviorOrder, IntervalOrder, WeekStart
 from schema.erasure import Erasure
 from schema.extension_user import ExtensionUser
-from schema.filters import ExtensionUserFilter, UsageFilter
+from schema.filters import ExtensionUserFilter
 from schema.insight_status import InsightStatus
 from schema.measure import MeasureInfo, measure_infos
 from schema.membership_offer import MembershipOffer
@@ -51,7 +51,7 @@ from schema.period import (
     WeekStartArgument,
     preset_infos,
 )
-from schema.session import Session
+from schema.session import Session, SessionOrderArgument
 from schema.usage import Usage, UsageFilterArgument, question
 from schema.user import User
 
@@ -176,7 +176,7 @@ class Query:
 
     @strawberry.field(
         graphql_type=Connection[Session],
-        description="The browsing sessions that the viewer may see, the newest first.",
+        description="The browsing sessions that the viewer may see.",
         metadata=SIGNED_IN | priced(day=EVERYBODY_DAY, measures=1, from_events=True),
     )
     async def sessions(
@@ -184,14 +184,14 @@ class Query:
         info: Info,
         period: PeriodArgument,
         where: UsageFilterArgument = None,
+        order_by: SessionOrderArgument = IntervalOrder.NEWEST_FIRST,
         first: First = 20,
         after: After = None,
         timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
         week_start: WeekStartArgument = None,
     ) -> ConnectionRow[SessionRow]:
-        time_range = await LocalTime(timezone, week_start).resolve(info, period)
-        query = SessionQuery(time_range, (where or UsageFilter()).conditions())
-        return await sessions.list_page(info.context.caller, query, first, after)
+        usage = await question(info, period, where, LocalTime(timezone, week_start))
+        return await sessions.list_page(info.context.caller, usage, order_by, first, after)
 
     @strawberry.field(
         graphql_type=Usage | None,

@@ -1,18 +1,30 @@
 """Browsing sessions."""
 
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from core.ids import encode_node_id
+from db.queries.behaviors import BehaviorRow
 from db.queries.extension_users import ExtensionUserRow
 from db.queries.sessions import SessionRow
 from execution.context import Info
+from execution.declarations import priced
 from resolvers import extension_users, sessions
+from resolvers.pages import ConnectionRow, TwoWay
+from schema.behavior import Behavior, OrderByArgument, ordering
+from schema.connection import After, Before, Connection, FirstOf, LastOf
+from schema.enums import BehaviorOrder, IntervalOrder
 from schema.scalars import BigInt
 
 if TYPE_CHECKING:
     from schema.extension_user import ExtensionUser
+
+SessionOrderArgument = Annotated[IntervalOrder, strawberry.argument(description="The order of the sessions.")]
+
+_KEY_BYTES = 16
 
 
 @strawberry.type(
@@ -21,6 +33,14 @@ if TYPE_CHECKING:
 )
 class Session:
     """Shows a SessionRow."""
+
+    @strawberry.field(
+        description="Opaque. The same session has the same one each time it is asked for with the same period (as it "
+        "is written), filter and time zone; with others it has another, since its values differ. Not for `node`."
+    )
+    def id(root: strawberry.Parent[SessionRow]) -> strawberry.ID:
+        of = f"{root.query.fingerprint} {root.user_id} {root.session_id}"
+        return strawberry.ID(encode_node_id("Session", sha256(of.encode()).digest()[:_KEY_BYTES]))
 
     session_id: str = strawberry.field(description="The id that the extension gave it.")
 
@@ -49,3 +69,20 @@ class Session:
         first: Annotated[int, strawberry.argument(description="The number of urls to return, at most 1000.")] = 50,
     ) -> list[str]:
         return await sessions.urls(info.context.caller, root, first)
+
+    @strawberry.field(
+        graphql_type=Connection[Behavior],
+        description="Its events that meet the filter: those that `events` counts.",
+        metadata=priced(measures=1, of_parent=True),
+    )
+    async def behaviors(
+        root: strawberry.Parent[SessionRow],
+        info: Info,
+        order_by: OrderByArgument = BehaviorOrder.OLDEST_FIRST,
+        first: FirstOf = None,
+        after: After = None,
+        last: LastOf = None,
+        before: Before = None,
+    ) -> ConnectionRow[BehaviorRow]:
+        place = TwoWay(first, after, last, before)
+        return await sessions.behaviors(info.context.caller, root, ordering(order_by), place)

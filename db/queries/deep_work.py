@@ -4,12 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
     CTE,
     BigInteger,
+    ColumnClause,
     ColumnElement,
     Double,
     FromClause,
@@ -28,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.cursors import Instant
 from core.deep_work import HIGH_FOCUS_SWITCHES_PER_HOUR, MEDIUM_FOCUS_SWITCHES_PER_HOUR
+from core.interval_order import IntervalOrder
 from core.scope import Scope
 from db.cluster import topology_of
 from db.keyset import AnySelect, Ordering, PageRequest, RowPage, keyset_per, paginate_rows
@@ -95,15 +98,17 @@ class DeepWorkSummary:
     low: int = 0
 
 
-KEY_TYPES = (Instant, UUID)
-"""The types of the sort key of blocks: the start and the person."""
+def _ordering(order: IntervalOrder) -> Ordering[BlockRow]:
+    columns: tuple[ColumnClause[Any], ...] = (column("start", TIMESTAMP(timezone=True)), column("user_id", Uuid()))
+    types: tuple[Any, ...] = (Instant, UUID)
+    if order.by_length:
+        columns, types = (column("seconds", Double()), *columns), (float, *types)
+    key = attrgetter(*(each.name for each in columns))
+    return Ordering("deepWorkBlocks", columns, types, key, descending=order.descending)
 
-_OLDEST_FIRST: Ordering[BlockRow] = Ordering(
-    "deepWorkBlocks",
-    (column("start", TIMESTAMP(timezone=True)), column("user_id", Uuid())),
-    KEY_TYPES,
-    lambda row: (row.start, row.user_id),
-)
+
+ORDERINGS = {order: _ordering(order) for order in IntervalOrder}
+"""The orders of blocks."""
 
 
 async def summaries(
@@ -125,18 +130,23 @@ async def unique_domains(
 
 
 async def pages(
-    connection: AsyncConnection, scope: Scope, ids: Collection[UUID], question: Question, request: PageRequest
+    connection: AsyncConnection,
+    scope: Scope,
+    ids: Collection[UUID],
+    question: Question,
+    order: IntervalOrder,
+    request: PageRequest,
 ) -> dict[UUID, RowPage[BlockRow]]:
-    """The same page of each subject's blocks, the oldest first."""
+    """The same page of each subject's blocks."""
     about = _bound_query(connection, scope, ids, question)
     found: dict[UUID, list[BlockRow]] = {subject: [] for subject in ids}
-    for row in await fetch(connection, _pages_statement(about.shape, request), about.values):
+    for row in await fetch(connection, _pages_statement(about.shape, order, request), about.values):
         found[row.parent].append(
             BlockRow(
                 row.user_id, row.start, row.end, row.seconds, row.events, row.switches, row.switches_per_hour, question
             )
         )
-    return {subject: paginate_rows(rows, _OLDEST_FIRST, request) for subject, rows in found.items()}
+    return {subject: paginate_rows(rows, ORDERINGS[order], request) for subject, rows in found.items()}
 
 
 async def domains_of_blocks(
@@ -192,9 +202,9 @@ def _unique_domains_statement(shape: QueryShape) -> Prepared:
 
 
 @lru_cache(SHAPES)
-def _pages_statement(shape: QueryShape, request: PageRequest) -> Prepared:
+def _pages_statement(shape: QueryShape, order: IntervalOrder, request: PageRequest) -> Prepared:
     block = _blocks_of(shape)
-    return prepared(keyset_per(block.c.subject, select(block), _OLDEST_FIRST, request))
+    return prepared(keyset_per(block.c.subject, select(block), ORDERINGS[order], request))
 
 
 @lru_cache(SHAPES)

@@ -3,14 +3,16 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Double, cast, distinct, extract, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Double, Subquery, cast, distinct, extract, false, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.cursors import Instant, decode_cursor
+from core.cursors import Instant
 from core.events import ANONYMOUS
+from core.interval_order import IntervalOrder
 from core.periods import TimeRange
 from core.scope import Scope
 from db.cluster import topology_of
@@ -22,7 +24,6 @@ from db.queries.filters import EventFilter, matching
 from db.queries.people import People, people
 
 _NAME = "sessions"
-_TYPES = (Instant, UUID, str)
 
 
 class SessionKey(NamedTuple):
@@ -56,36 +57,42 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class SessionQuery:
-    """The events that make up the sessions."""
+    """The events that make up the sessions. `fingerprint` is that of the question: see core.cursors."""
 
     time_range: TimeRange
     where: EventFilter
+    fingerprint: str
 
 
-def parse_cursor(cursor: str) -> tuple[Any, ...]:
-    """The sort key in a cursor of a list of sessions."""
-    return decode_cursor(_NAME, cursor, _TYPES)
+def key_types(order: IntervalOrder) -> tuple[Any, ...]:
+    """The types of the sort key of sessions in this order."""
+    return (float, Instant, UUID, str) if order.by_length else (Instant, UUID, str)
 
 
 async def page(
-    connection: AsyncConnection, scope: Scope, query: SessionQuery, request: PageRequest
+    connection: AsyncConnection, scope: Scope, query: SessionQuery, order: IntervalOrder, request: PageRequest
 ) -> RowPage[SessionRow]:
-    """A page of all sessions in scope, newest first."""
+    """A page of all sessions in scope."""
     topology = topology_of(connection)
     who = {"organization_ids": query.where.organization_ids, "user_ids": query.where.extension_user_ids}
-    statement, ordering = _sessions(people(scope, **who, topology=topology), query)
+    statement, ordering = _sessions(people(scope, **who, topology=topology), query, order)
     rows = await connection.execute(keyset(statement, ordering, request))
     return paginate_rows([_row(row, query) for row in rows], ordering, request)
 
 
 async def pages_by_user(
-    connection: AsyncConnection, scope: Scope, user_ids: Collection[UUID], query: SessionQuery, request: PageRequest
+    connection: AsyncConnection,
+    scope: Scope,
+    user_ids: Collection[UUID],
+    query: SessionQuery,
+    order: IntervalOrder,
+    request: PageRequest,
 ) -> dict[UUID, RowPage[SessionRow]]:
-    """The same page of each person's sessions, newest first."""
+    """The same page of each person's sessions."""
     topology = topology_of(connection)
-    statement, ordering = _sessions(people(scope, user_ids=user_ids, topology=topology), query)
+    statement, ordering = _sessions(people(scope, user_ids=user_ids, topology=topology), query, order)
     found: dict[UUID, list[SessionRow]] = {user_id: [] for user_id in user_ids}
-    for row in await connection.execute(keyset_per(ordering.columns[1], statement, ordering, request)):
+    for row in await connection.execute(keyset_per(statement.selected_columns.user_id, statement, ordering, request)):
         found[row.parent].append(_row(row, query))
     return {user_id: paginate_rows(rows, ordering, request) for user_id, rows in found.items()}
 
@@ -111,23 +118,30 @@ async def _distinct(
     query: SessionQuery,
     column: Any,
 ) -> dict[SessionKey, list[str]]:
-    topology, counted = topology_of(connection), query.time_range.counted
-    chosen = people(scope, user_ids={key.user_id for key in keys} - {ANONYMOUS}, topology=topology).cte("person")
     statement = (
         select(Behavior.user_id, Behavior.session_id, func.array_agg(distinct(column)))
-        .where(
-            tuple_(Behavior.user_id, Behavior.session_id).in_(keys),
-            or_(Behavior.user_id.in_(select(chosen.c.user_id)), _anonymous_in(scope)),
-            column.is_not(None),
-            *_in_time(query),
-            matching(with_domain_values(query.where, chosen, counted.start, counted.end)),
-        )
+        .where(*counted_events(connection, scope, keys, query), column.is_not(None))
         .group_by(Behavior.user_id, Behavior.session_id)
     )
     found: dict[SessionKey, list[str]] = {key: [] for key in keys}
     for user_id, session_id, values in await connection.execute(statement):
         found[SessionKey(user_id, session_id)] = sorted(values)
     return found
+
+
+def counted_events(
+    connection: AsyncConnection, scope: Scope, keys: Collection[SessionKey], query: SessionQuery
+) -> list[ColumnElement[bool]]:
+    """The conditions on the events in scope that these sessions count."""
+    counted, users = query.time_range.counted, {key.user_id for key in keys}
+    chosen = people(scope, user_ids=users - {ANONYMOUS}, topology=topology_of(connection)).cte("person")
+    return [
+        Behavior.user_id.in_(users),
+        tuple_(Behavior.user_id, Behavior.session_id).in_(keys),
+        or_(Behavior.user_id.in_(select(chosen.c.user_id)), _anonymous_in(scope)),
+        *_in_time(query),
+        matching(with_domain_values(query.where, chosen, counted.start, counted.end)),
+    ]
 
 
 def _anonymous_in(scope: Scope) -> ColumnElement[bool]:
@@ -138,7 +152,7 @@ def _row(row: Any, query: SessionQuery) -> SessionRow:
     return SessionRow(row.user_id, row.session_id, row.start, row.end, row.seconds, row.events, query)
 
 
-def _sessions(chosen: People, query: SessionQuery) -> tuple[AnySelect, Ordering[SessionRow]]:
+def _sessions(chosen: People, query: SessionQuery, order: IntervalOrder) -> tuple[AnySelect, Ordering[SessionRow]]:
     """All sessions of the chosen people, and their order."""
     persons, counted = chosen.cte("person"), query.time_range.counted
     where = with_domain_values(query.where, persons, counted.start, counted.end)
@@ -149,14 +163,13 @@ def _sessions(chosen: People, query: SessionQuery) -> tuple[AnySelect, Ordering[
     )
     chosen_parts = where.choosing != EventFilter()
     grouped = (_of_chosen_parts(narrowed, where.choosing) if chosen_parts else _whole(narrowed)).subquery("session")
-    ordering: Ordering[SessionRow] = Ordering(
-        _NAME,
-        (grouped.c.start, grouped.c.user_id, grouped.c.session_id),
-        _TYPES,
-        lambda row: (row.start, row.user_id, row.session_id),
-        descending=True,
-    )
-    return select(grouped), ordering
+    return select(grouped), _ordering(grouped, order)
+
+
+def _ordering(session: Subquery, order: IntervalOrder) -> Ordering[SessionRow]:
+    names = ("seconds",) * order.by_length + ("start", "user_id", "session_id")
+    columns = tuple(session.c[name] for name in names)
+    return Ordering(_NAME, columns, key_types(order), attrgetter(*names), descending=order.descending)
 
 
 def _whole(narrowed: AnySelect) -> AnySelect:

@@ -158,7 +158,7 @@ async def test_filtered_blocks_and_sessions_are_the_references(
     ids = [person.row.id for person in people if person is not None]
 
     async with asking(world, cluster=cluster) as db:
-        pages = await deep_work.pages(db, EVERYTHING, ids, asked, PageRequest(100))
+        pages = await deep_work.pages(db, EVERYTHING, ids, asked, IntervalOrder.OLDEST_FIRST, PageRequest(100))
         summaries = await deep_work.summaries(db, EVERYTHING, ids, asked)
         unique_domains = await deep_work.unique_domains(db, EVERYTHING, ids, asked)
         found = [block for page in pages.values() for block in page.rows]

@@ -105,7 +105,6 @@ async def test_a_cursor_of_the_list_is_taken(world: World):
 async def test_a_cursor_with_a_value_that_cannot_be_stored_is_refused(world: World):
     asker = await world.super_admin()
     cursors = {
-        f"sessions({PERIOD}, after: $c)": encode_cursor("sessions", (at("09:00:00"), NOBODY, "a\0")),
         "organizations(after: $c)": encode_cursor("organizations", ("a\0", NOBODY)),
         "behaviors(after: $c)": encode_cursor("behaviorsNewestFirst", ("0001-01-01T00:00:00+23:00", NOBODY, NOBODY)),
     }
