@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.calendar import buckets
 from core.dimensions import Dimension, Granularity
 from core.events import ANONYMOUS
+from core.interval_order import IntervalOrder
 from core.scope import Scope
 from db.keyset import PageRequest
 from db.metrics.question import Split
@@ -163,8 +164,8 @@ async def test_filtered_blocks_and_sessions_are_the_references(
         unique_domains = await deep_work.unique_domains(db, EVERYTHING, ids, asked)
         found = [block for page in pages.values() for block in page.rows]
         domains = await deep_work.domains_of_blocks(db, EVERYTHING, [block.key for block in found], asked)
-        query = SessionQuery(time_range, asked.where)
-        listed = (await sessions.page(db, EVERYTHING, query, PageRequest(100))).rows
+        query = SessionQuery(time_range, asked.where, fingerprint="")
+        listed = (await sessions.page(db, EVERYTHING, query, IntervalOrder.NEWEST_FIRST, PageRequest(100))).rows
 
     blocks = reference.deep_work(left, kept)
     assert sorted((shown(block, domains[block.key]) for block in found), key=str) == sorted(
