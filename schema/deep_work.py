@@ -87,7 +87,7 @@ class DeepWorkBlock:
         return FocusLevel.LOW
 
     @strawberry.field(
-        graphql_type=list[DeepWorkDomain],
+        graphql_type=list[DeepWorkDomain] | None,
         description="Its domains, the one with the most time first.",
         metadata=priced(measures=1),
     )
@@ -103,11 +103,11 @@ class DeepWork:
     """Shows a resolvers.deep_work.DeepWorkRow."""
 
     @strawberry.field(description="The number of blocks.", metadata=priced(measures=1))
-    async def sessions_count(root: strawberry.Parent[DeepWorkRow], info: Info) -> BigInt:
+    async def sessions_count(root: strawberry.Parent[DeepWorkRow], info: Info) -> BigInt | None:
         return BigInt((await _summary(root, info)).sessions_count)
 
     @strawberry.field(description="The length of all blocks together, in seconds.", metadata=priced(measures=1))
-    async def total_seconds(root: strawberry.Parent[DeepWorkRow], info: Info) -> float:
+    async def total_seconds(root: strawberry.Parent[DeepWorkRow], info: Info) -> float | None:
         return (await _summary(root, info)).total_seconds
 
     @strawberry.field(
@@ -136,11 +136,11 @@ class DeepWork:
         return await deep_work.rate(info.context.caller, root.usage)
 
     @strawberry.field(description="Distinct domains with an event in a block.", metadata=priced(measures=1))
-    async def unique_domains(root: strawberry.Parent[DeepWorkRow], info: Info) -> BigInt:
+    async def unique_domains(root: strawberry.Parent[DeepWorkRow], info: Info) -> BigInt | None:
         return BigInt(await deep_work.unique_domains(info.context.caller, root.usage))
 
     @strawberry.field(description="Context switches in all blocks together.", metadata=priced(measures=1))
-    async def context_switches(root: strawberry.Parent[DeepWorkRow], info: Info) -> BigInt:
+    async def context_switches(root: strawberry.Parent[DeepWorkRow], info: Info) -> BigInt | None:
         return BigInt((await _summary(root, info)).context_switches)
 
     @strawberry.field(
@@ -151,14 +151,16 @@ class DeepWork:
         return summary.context_switches * 3600 / summary.total_seconds if summary.total_seconds else None
 
     @strawberry.field(
-        graphql_type=FocusLevelCounts,
+        graphql_type=FocusLevelCounts | None,
         description="The number of blocks of each focus level.",
         metadata=priced(measures=1),
     )
     async def focus_levels(root: strawberry.Parent[DeepWorkRow], info: Info) -> DeepWorkSummary:
         return await _summary(root, info)
 
-    @strawberry.field(graphql_type=Connection[DeepWorkBlock], description="The blocks.", metadata=priced(measures=1))
+    @strawberry.field(
+        graphql_type=Connection[DeepWorkBlock] | None, description="The blocks.", metadata=priced(measures=1)
+    )
     async def blocks(
         root: strawberry.Parent[DeepWorkRow],
         info: Info,
@@ -171,7 +173,7 @@ class DeepWork:
         return await deep_work.list_page(info.context.caller, root.usage, order_by, first, after)
 
     @strawberry.field(
-        graphql_type=list[DeepWorkBucket],
+        graphql_type=list[DeepWorkBucket] | None,
         description="The deep work bucket by bucket, without gaps. At most 2000.",
         metadata=priced(measures=1),
     )
@@ -183,7 +185,7 @@ class DeepWork:
         return await deep_work.series(info.context.caller, root.usage, every)
 
     @strawberry.field(
-        graphql_type=list[DeepWorkDomain],
+        graphql_type=list[DeepWorkDomain] | None,
         description="The domains with the most deep work.",
         metadata=priced(measures=1),
     )

@@ -78,7 +78,7 @@ class ExtensionUser(Node):
         return await organizations.organization(info.context.caller, root.organization_id)
 
     @strawberry.field(
-        graphql_type=Connection[Behavior], description="Their browsing events.", metadata=priced(day=PERSON_DAY)
+        graphql_type=Connection[Behavior] | None, description="Their browsing events.", metadata=priced(day=PERSON_DAY)
     )
     async def behaviors(  # noqa: PLR0913, PLR0917 - the arguments of the field
         root: strawberry.Parent[ExtensionUserRow],
@@ -99,7 +99,7 @@ class ExtensionUser(Node):
         return await behaviors.of_user(info.context.caller, root.id, time_range, conditions, ordering(order_by), place)
 
     @strawberry.field(
-        graphql_type=Connection[Session],
+        graphql_type=Connection[Session] | None,
         description="Their browsing sessions.",
         metadata=priced(day=PERSON_DAY, measures=1, from_events=True),
     )

@@ -92,7 +92,9 @@ class Organization(Node):
     def viewer_role(root: strawberry.Parent[OrganizationRow], info: Info) -> Role | None:
         return info.context.caller.viewer.roles.get(root.id)
 
-    @strawberry.field(graphql_type=CountedConnection[Membership], description="Its members, in the order they joined.")
+    @strawberry.field(
+        graphql_type=CountedConnection[Membership] | None, description="Its members, in the order they joined."
+    )
     async def members(
         root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
     ) -> ConnectionRow[MembershipRow]:
@@ -115,7 +117,8 @@ class Organization(Node):
         return await api_tokens.of_organization(info.context.caller, root.id)
 
     @strawberry.field(
-        graphql_type=CountedConnection[ExtensionUser], description="The people whose browsing is recorded, by name."
+        graphql_type=CountedConnection[ExtensionUser] | None,
+        description="The people whose browsing is recorded, by name.",
     )
     async def extension_users(
         root: strawberry.Parent[OrganizationRow],
@@ -130,7 +133,7 @@ class Organization(Node):
         conditions = (where or ExtensionUserFilter()).conditions()
         return await extension_users.of_organization(info.context.caller, root.id, conditions, first, after)
 
-    @strawberry.field(graphql_type=ExtensionUserCounts, description="Its extension users in numbers.")
+    @strawberry.field(graphql_type=ExtensionUserCounts | None, description="Its extension users in numbers.")
     async def extension_user_counts(root: strawberry.Parent[OrganizationRow], info: Info) -> ExtensionUserCountsRow:
         return await extension_users.counts(info.context.caller, root.id)
 
@@ -194,7 +197,7 @@ class Organization(Node):
         return await insights.insight(info.context.caller, asked, root.id, language)
 
     @strawberry.field(
-        graphql_type=CategoryRuleSet,
+        graphql_type=CategoryRuleSet | None,
         description="The organization's own rules of which domains are of which category; changed by "
         "`setCategoryRules` and `deleteCategoryRules`.",
     )
@@ -206,7 +209,7 @@ class Organization(Node):
         return await category_rules.rule_set(info.context.caller, root.id, version)
 
     @strawberry.field(
-        graphql_type=CategoryRulesPreview,
+        graphql_type=CategoryRulesPreview | None,
         description="The domains that a change of the rules would move from one category to another, and their usage "
         "in a period. Changes nothing. Looks at the 10,000 domains with the most events.",
         metadata=priced(day=ORGANIZATION_DAY, measures=2, from_events=True),

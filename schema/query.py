@@ -88,7 +88,7 @@ class Query:
         return info.context.account
 
     @strawberry.field(
-        graphql_type=Connection[MembershipOffer],
+        graphql_type=Connection[MembershipOffer] | None,
         description="The offers of membership to the viewer that wait for their answer, the oldest first.",
         metadata=SIGNED_IN,
     )
@@ -98,7 +98,9 @@ class Query:
         return await membership_offers.to_viewer(info.context.caller, first, after)
 
     @strawberry.field(
-        graphql_type=CountedConnection[User], description="All accounts, by name. For super admins.", metadata=SIGNED_IN
+        graphql_type=CountedConnection[User] | None,
+        description="All accounts, by name. For super admins.",
+        metadata=SIGNED_IN,
     )
     async def users(
         self, info: Info, search: Search = None, first: First = 20, after: After = None
@@ -115,7 +117,7 @@ class Query:
         return None if uuid is None else await organizations.organization(caller, uuid)
 
     @strawberry.field(
-        graphql_type=CountedConnection[Organization],
+        graphql_type=CountedConnection[Organization] | None,
         description="The organizations that the viewer may see, by name.",
         metadata=SIGNED_IN,
     )
@@ -134,7 +136,7 @@ class Query:
         return None if uuid is None else await extension_users.extension_user(caller, uuid)
 
     @strawberry.field(
-        graphql_type=CountedConnection[ExtensionUser],
+        graphql_type=CountedConnection[ExtensionUser] | None,
         description="The extension users of every organization that the viewer may see, by name.",
         metadata=SIGNED_IN,
     )
@@ -152,7 +154,7 @@ class Query:
         return await extension_users.list_page(info.context.caller, conditions, first, after)
 
     @strawberry.field(
-        graphql_type=Connection[Behavior],
+        graphql_type=Connection[Behavior] | None,
         description="The browsing events that the viewer may see.",
         metadata=SIGNED_IN | priced(day=EVERYBODY_DAY),
     )
@@ -175,7 +177,7 @@ class Query:
         return await behaviors.list_page(info.context.caller, time_range, conditions, ordering(order_by), place)
 
     @strawberry.field(
-        graphql_type=Connection[Session],
+        graphql_type=Connection[Session] | None,
         description="The browsing sessions that the viewer may see.",
         metadata=SIGNED_IN | priced(day=EVERYBODY_DAY, measures=1, from_events=True),
     )
@@ -225,7 +227,7 @@ class Query:
         return DeepWorkRow(await question(info, period, where, LocalTime(timezone, week_start)))
 
     @strawberry.field(
-        graphql_type=Connection[AuditEntry],
+        graphql_type=Connection[AuditEntry] | None,
         description="The audit log of the organizations that the viewer is an admin of, the newest first; for super "
         "admins, everything.",
         metadata=SIGNED_IN,
@@ -254,7 +256,7 @@ class Query:
         return preset_infos(info.context.received_at, timezone, week_start or WeekStart.MONDAY)
 
     @strawberry.field(
-        graphql_type=InsightStatus,
+        graphql_type=InsightStatus | None,
         description="The configuration and state of the model that words insights. For super admins.",
         metadata=SIGNED_IN,
     )

@@ -59,7 +59,7 @@ class Session:
     events: BigInt = strawberry.field(description="The number of its events that meet the filter.")
 
     @strawberry.field(description="Its distinct domains that meet the filter, in alphabetical order.")
-    async def domains(root: strawberry.Parent[SessionRow], info: Info) -> list[str]:
+    async def domains(root: strawberry.Parent[SessionRow], info: Info) -> list[str] | None:
         return await sessions.domains(info.context.caller, root)
 
     @strawberry.field(description="Its distinct urls that meet the filter, in alphabetical order.")
@@ -67,11 +67,11 @@ class Session:
         root: strawberry.Parent[SessionRow],
         info: Info,
         first: Annotated[int, strawberry.argument(description="The number of urls to return, at most 1000.")] = 50,
-    ) -> list[str]:
+    ) -> list[str] | None:
         return await sessions.urls(info.context.caller, root, first)
 
     @strawberry.field(
-        graphql_type=Connection[Behavior],
+        graphql_type=Connection[Behavior] | None,
         description="Its events that meet the filter: those that `events` counts.",
         metadata=priced(measures=1, of_parent=True),
     )

@@ -140,7 +140,7 @@ class UsageBucket:
     )
 
     @strawberry.field(
-        graphql_type=UsageMeasures,
+        graphql_type=UsageMeasures | None,
         description="The measures of its counterpart in an earlier period: the bucket, moved as the whole period is.",
     )
     async def previous(
@@ -251,7 +251,9 @@ class UsageGroup:
     ) -> float | None:
         return await usage_measures.share(info.context.caller, root, _name(of))
 
-    @strawberry.field(graphql_type=UsageMeasures, description="The measures of the same group in an earlier period.")
+    @strawberry.field(
+        graphql_type=UsageMeasures | None, description="The measures of the same group in an earlier period."
+    )
     async def previous(
         root: strawberry.Parent[UsageGroupRow],
         info: Info,
@@ -261,7 +263,7 @@ class UsageGroup:
         comparison = ComparisonArguments(by, align)
         return await usage_measures.group_previous(info.context.caller, root, comparison, _measures(info))
 
-    @strawberry.field(graphql_type=list[UsageBucket], description="The measures of the group, bucket by bucket.")
+    @strawberry.field(graphql_type=list[UsageBucket] | None, description="The measures of the group, bucket by bucket.")
     async def series(root: strawberry.Parent[UsageGroupRow], info: Info, every: EveryArgument) -> list[UsageBucketRow]:
         return await usage_measures.group_series(info.context.caller, root, every, _measures(info, "measures"))
 
@@ -284,7 +286,8 @@ class UsageGroupConnection:
     total_count: BigInt = strawberry.field(description="The number of groups in all.")
 
     @strawberry.field(
-        graphql_type=UsageMeasures, description="The measures of all groups that are not on this page, taken together."
+        graphql_type=UsageMeasures | None,
+        description="The measures of all groups that are not on this page, taken together.",
     )
     async def other(root: strawberry.Parent[UsageGroupsRow], info: Info) -> MeasureValues:
         return await usage_measures.other(info.context.caller, root, _measures(info))
@@ -344,11 +347,13 @@ class Usage:
     async def week_start(root: strawberry.Parent[UsageQuery], info: Info) -> WeekStart:
         return await week_start_of(info.context.caller, root)
 
-    @strawberry.field(graphql_type=UsageMeasures, description="The measures of the whole period.")
+    @strawberry.field(graphql_type=UsageMeasures | None, description="The measures of the whole period.")
     async def total(root: strawberry.Parent[UsageQuery], info: Info) -> MeasureValues:
         return await usage_measures.total(info.context.caller, root, _measures(info))
 
-    @strawberry.field(graphql_type=UsageMeasures, description="The measures of an earlier period, to compare with.")
+    @strawberry.field(
+        graphql_type=UsageMeasures | None, description="The measures of an earlier period, to compare with."
+    )
     async def previous(
         root: strawberry.Parent[UsageQuery],
         info: Info,
@@ -370,7 +375,7 @@ class Usage:
         return root.comparison(ComparisonArguments(by, align)).periods()
 
     @strawberry.field(
-        graphql_type=list[UsageBucket],
+        graphql_type=list[UsageBucket] | None,
         description="The measures bucket by bucket, without gaps; the first and last bucket end with the period. "
         "At most 2000.",
     )
@@ -378,7 +383,7 @@ class Usage:
         return await usage_measures.series(info.context.caller, root, every, _measures(info, "measures"))
 
     @strawberry.field(
-        graphql_type=UsageGroupConnection,
+        graphql_type=UsageGroupConnection | None,
         description="The measures group by group. Sequences are found over all events before they are grouped, so the "
         "parts of what can be added up to the whole.",
         metadata=priced(measures=1, split_by="by"),
@@ -408,7 +413,7 @@ class Usage:
         return await usage_measures.groups(info.context.caller, root, arguments, _group_measures(info))
 
     @strawberry.field(
-        graphql_type=CountedConnection[UsageTransition],
+        graphql_type=CountedConnection[UsageTransition] | None,
         description="The context switches by where people go from and to. Counts add up to `contextSwitches`.",
         metadata=priced(measures=3),
     )
