@@ -34,8 +34,8 @@ from tests.servers import own_world
 from tests.world import Asker, World, raw
 
 QUERIES = 10
-AS_OF = re.compile(r'"\w*([aA]sOf|generatedAt)":"[^"]*"')
-"""The instants at which an answer was made, which differ between two."""
+AS_OF = re.compile(r'"\w*([aA]sOf|generatedAt|[cC]ursor)":"[^"]*"')
+"""The instants at which an answer was made, which differ between two, and cursors, which may hold them."""
 check = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
