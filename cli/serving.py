@@ -33,7 +33,7 @@ def serve() -> None:
 
 
 def demo() -> None:
-    """Serve with a month of demo data, and print a sign-in."""
+    """Serve with two months of demo data, and print a sign-in."""
     from rich.panel import Panel
 
     from app.settings import Environment

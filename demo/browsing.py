@@ -42,7 +42,7 @@ _CHECK_IN_AFTER = timedelta(hours=2)
 _CHECK_IN_FROM, _CHECK_IN_TO = timedelta(minutes=40), timedelta(minutes=5)
 
 
-def month_of_browsing(
+def days_of_browsing(
     persona: Persona, until: datetime, *, days: int = 30, timezone: ZoneInfo, seed: int
 ) -> Iterator[Event]:
     """Yield events as the extension sends them, in time order: of `days` local days, the last being that of `until`.

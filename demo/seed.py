@@ -1,9 +1,10 @@
-"""Fills a database with the demo: an organization, an admin, six people, and their last month of browsing.
+"""Fills a database with the demo: an organization, an admin, six people, and their last two months of browsing.
 
 A second run adds the browsing since the first: that of a day is always the same, so stored events are recognised as
 duplicates. All events are stored by the ordinary path of ingestion.
 """
 
+import asyncio
 import os
 import secrets
 from collections.abc import Iterator, Mapping
@@ -30,7 +31,7 @@ from db.key_usage import KeyUsage
 from db.keyset import PageRequest
 from db.queries import extension_users, memberships, organizations, users
 from db.queries.extension_users import ExtensionUserConditions
-from demo.browsing import month_of_browsing
+from demo.browsing import days_of_browsing
 from demo.personas import PERSONAS, Persona
 from resolvers import ingestion
 from resolvers.services import Services
@@ -39,7 +40,8 @@ from resolvers.users import create_account
 ORGANIZATION = "Northwind Demo"
 ADMIN = "demo"
 
-_DAYS = 30
+_DAYS = 62
+"""As many as two months may have, so that a month has an earlier one to be compared with."""
 _ZONE = ZoneInfo("Europe/Berlin")
 _SEED = 7
 _WITHOUT_KEY = "tomas.novak"
@@ -53,9 +55,11 @@ async def seed(services: Services, data_dir: Path) -> str:
     async with services.database.write() as connection:
         organization_id = await _organization(connection, admin_id)
         people = await _people(connection, organization_id)
-    await partitions.ensure(services.database, {month_of(now() - timedelta(days=_DAYS)), month_of(now())})
-    for persona in track(PERSONAS, "Demo browsing", transient=True):
-        await _browse(services, persona, people[persona.username])
+    await partitions.ensure(services.database, {month_of(now() - timedelta(days=ago)) for ago in range(_DAYS + 1)})
+    # Side by side, so that the writer commits the events of several people at once.
+    browsing = asyncio.as_completed([_browse(services, each, people[each.username]) for each in PERSONAS])
+    for browsed in track(browsing, "Demo browsing", total=len(PERSONAS), transient=True):
+        await browsed
     _record_usage(services.key_usage, people)
     return password
 
@@ -95,7 +99,7 @@ async def _organization(connection: AsyncConnection, admin_id: UUID) -> UUID:
     for row in found.rows:
         if row.name == ORGANIZATION:
             return row.id
-    organization = await organizations.create(connection, ORGANIZATION, "Six people and a month of their browsing.")
+    organization = await organizations.create(connection, ORGANIZATION, "Six people and two months of their browsing.")
     await memberships.add(connection, organization.id, admin_id, Role.ADMIN)
     return organization.id
 
@@ -126,5 +130,5 @@ def _record_usage(key_usage: KeyUsage, people: Mapping[str, UUID]) -> None:
 
 
 def _events(persona: Persona, user_id: UUID) -> Iterator[RawEvent]:
-    for members in month_of_browsing(persona, now(), days=_DAYS, timezone=_ZONE, seed=_SEED):
+    for members in days_of_browsing(persona, now(), days=_DAYS, timezone=_ZONE, seed=_SEED):
         yield msgspec.convert(members | {"userId": str(user_id)}, RawEvent)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from demo.browsing import Event, month_of_browsing
+from demo.browsing import Event, days_of_browsing
 from demo.personas import PERSONAS, Persona
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -32,7 +32,7 @@ def named(username: str) -> Persona:
 
 
 def month(persona: Persona, until: datetime = AFTERNOON, seed: int = 7) -> list[Event]:
-    return list(month_of_browsing(persona, until, timezone=ZONE, seed=seed))
+    return list(days_of_browsing(persona, until, timezone=ZONE, seed=seed))
 
 
 def moment(event: Event) -> datetime:
@@ -112,7 +112,7 @@ def test_in_time_order_within_the_local_days(persona: Persona, until: datetime) 
 
 
 def test_few_days_are_few() -> None:
-    events = list(month_of_browsing(named("amara.okafor"), AFTERNOON, days=3, timezone=ZONE, seed=7))
+    events = list(days_of_browsing(named("amara.okafor"), AFTERNOON, days=3, timezone=ZONE, seed=7))
     days = {str(moment(event).astimezone(ZONE).date()) for event in events}
     assert "2026-04-15" in days
     assert days <= {"2026-04-13", "2026-04-14", "2026-04-15"}
@@ -122,7 +122,7 @@ def test_few_days_are_few() -> None:
 def test_nothing_after_the_end_at_any_time_of_day(minute: int) -> None:
     until = DEAD_OF_NIGHT + timedelta(minutes=minute)
     for persona in PERSONAS:
-        assert all(moment(event) <= until for event in month_of_browsing(persona, until, days=2, timezone=ZONE, seed=7))
+        assert all(moment(event) <= until for event in days_of_browsing(persona, until, days=2, timezone=ZONE, seed=7))
 
 
 @EVERYONE
@@ -236,7 +236,7 @@ def test_minutes_with_any_event_exceed_minutes_with_an_active_one() -> None:
 def test_who_checks_in_was_there_just_now_at_any_time(minute: int) -> None:
     until = DEAD_OF_NIGHT + timedelta(minutes=minute)
     for persona in ALWAYS_ON:
-        *_, last = month_of_browsing(persona, until, days=2, timezone=ZONE, seed=7)
+        *_, last = days_of_browsing(persona, until, days=2, timezone=ZONE, seed=7)
         assert until - moment(last) <= timedelta(hours=2)
 
 
@@ -251,7 +251,7 @@ def test_a_look_before_the_end_does_not_pass_the_end() -> None:
     # Now and then such a look ends in idle minutes that would: hence many seeds, over the few hours of one night.
     for persona in ALWAYS_ON:
         for seed in range(200):
-            events = list(month_of_browsing(persona, DEAD_OF_NIGHT, days=1, timezone=ZONE, seed=seed))
+            events = list(days_of_browsing(persona, DEAD_OF_NIGHT, days=1, timezone=ZONE, seed=seed))
             assert moment(events[-1]) <= DEAD_OF_NIGHT
 
 

@@ -47,6 +47,20 @@ async def test_the_demo_shows_whose_events_come_without_a_key(world: World, tmp_
     assert [person["lastUsedAt"] for person in demo["extensionUsers"]["nodes"]] == [None]
 
 
+async def test_a_month_has_an_earlier_one_to_be_compared_with(world: World, tmp_path: Path):
+    await seed(world.services, tmp_path)
+
+    answer = await (await world.super_admin()).ask(
+        """{ extensionUsers { nodes { usage(period: { last: "P30D" }) {
+            total { events } previous { events }
+        } } } }"""
+    )
+
+    people = [person["usage"] for person in answer["extensionUsers"]["nodes"]]
+    assert len(people) == len(PERSONAS)
+    assert all(usage["previous"]["events"] > usage["total"]["events"] / 2 > 500 for usage in people)
+
+
 async def test_an_account_that_the_demo_did_not_make_is_left_alone(world: World, tmp_path: Path):
     await world.user_with_password("Demo")
     (tmp_path / "other").mkdir()
