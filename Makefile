@@ -8,12 +8,12 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve migrate migrate-down test test-citus fuzz check format schema screenshot bench bench-import torture build release image lock audit audit-offline clean
+.PHONY: help demo serve migrate migrate-down test test-citus fuzz check format schema schema-diff screenshot bench bench-import torture build release image lock audit audit-offline clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/runtime ## Serve on :8080 with a month of demo data; prints a sign-in
+demo: .venv/runtime ## Serve on :8080 with two months of demo data; prints a sign-in
 	$(BIN)/web-behavior demo
 
 serve: .venv/runtime ## Serve on PORT, on the configured database or the embedded one
@@ -49,6 +49,9 @@ format: .venv/dev ## Format the code, and fix what ruff can fix
 schema: .venv/runtime ## Regenerate schema.graphql and the tables of docs/metrics.md
 	$(BIN)/web-behavior export-schema schema.graphql
 	$(BIN)/python -m app.metrics_docs
+
+schema-diff: .venv/runtime ## Compare schema.graphql with the last release's (or FROM=revision): what breaks clients, what is deprecated
+	$(BIN)/python -m app.schema_diff $(FROM)
 
 screenshot: .venv/dev ## Retake the README's picture of GraphiQL
 	tests/system-packages

@@ -287,7 +287,8 @@ class Mutation:
         resolver=delete_extension_user,
         graphql_type=DeleteExtensionUserResult,
         description="Delete an extension user with all their events, for good. For the organization's admins.",
-        deprecation_reason="`eraseExtensionUser` does the same, and says how much it has deleted.",
+        deprecation_reason="`eraseExtensionUser` does the same, and says how much it has deleted. "
+        "Deprecated since 2026-11-24; will be removed no sooner than 2027-06-01.",
     )
     erase_extension_user_ = _mutation(
         name="eraseExtensionUser",
