@@ -6,6 +6,7 @@ from execution.documents.document_cache import DocumentCache
 from execution.documents.limits import DocumentLimits
 from execution.documents.trusted import TrustedDocuments, load_trusted
 from execution.request_policy import RequestPolicy
+from pages.links import page_operations
 from schema.build import schema
 
 
@@ -26,7 +27,7 @@ def request_policy_of(settings: Settings) -> RequestPolicy:
         trusted = load_trusted(settings.trusted_documents, documents, only=settings.trusted_documents_only)
     return RequestPolicy(
         documents,
-        trusted,
+        trusted.including(page_operations().values(), documents),
         cost_limit=settings.query_max_cost,
         body_limit=settings.query_max_body_kib * 1024,
         introspection=settings.introspectors,

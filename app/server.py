@@ -1,7 +1,7 @@
 """The ASGI application: routes, middleware, start and stop."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -23,6 +23,8 @@ from core.text import camel_case
 from observability.metrics import Metrics
 from observability.tracing import tracing_of
 from pages.html import STATIC_PATH, load_examples, static_files, swagger_page
+from pages.links import email_confirmation_page, invitation_page, password_reset_page
+from resolvers.links import EMAIL_CONFIRMATION_PATH, INVITATION_PATH, PASSWORD_RESET_PATH
 from resolvers.schema_version import SchemaVersion
 from rest.exports import router as exports_router
 from rest.health import router as health_router
@@ -111,6 +113,7 @@ def create_app(settings: Settings, database_url: str) -> Application:
     app.include_router(usage_exports_router)
     app.router.routes.append(Route("/", _home))
     app.router.routes.append(Route(SWAGGER_PATH, _swagger))
+    app.router.routes.extend(_link_pages(home="/" if settings.serves_graphiql else None))
     for path in ("/", "/index.html"):  # the second is the address that the service before this one had
         app.router.routes.append(Route(SWAGGER_PATH + path, _swagger_redirect))
     app.router.routes.append(Mount(STATIC_PATH, static_files(graphiql=settings.serves_graphiql)))
@@ -139,6 +142,23 @@ def _timed_out(scope: Scope) -> Response:
 
 async def _home(_request: Request) -> Response:
     return RedirectResponse(GRAPHQL_PATH)
+
+
+def _link_pages(home: str | None) -> list[Route]:
+    """The routes of the pages that links in mails lead to."""
+    pages = {
+        INVITATION_PATH: invitation_page,
+        PASSWORD_RESET_PATH: password_reset_page,
+        EMAIL_CONFIRMATION_PATH: email_confirmation_page,
+    }
+
+    def route(path: str, page: Callable[[str | None], Response]) -> Route:
+        async def answer(_request: Request) -> Response:
+            return page(home)
+
+        return Route(path, answer, name=path.removeprefix("/"))
+
+    return [route(path, page) for path, page in pages.items()]
 
 
 async def _swagger(_request: Request) -> Response:

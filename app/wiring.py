@@ -29,6 +29,9 @@ from db.partition_keeper import PartitionKeeper
 from db.replica import ReplicatedDatabase
 from db.retention import keep_retention
 from db.rollup_maker import RollupMaker
+from mail.background_sends import BackgroundSends
+from mail.options import smtp_options
+from mail.sender import MailSender
 from resolvers.api_key_cache import ApiKeyCache
 from resolvers.concurrency import ConcurrencyLimit
 from resolvers.services import Services, Throttles
@@ -38,6 +41,8 @@ _WAITING_PART = 0.8
 _WRITER_CONNECTIONS = 2
 """The connection pool of the event writer."""
 _LAST_CHORE_SECONDS = 3.0
+_MAIL_SECONDS, _MAIL_PART = 5.0, 0.5
+"""How long a mail may take, at most, and in parts of a request's timeout: requests wait for those they tell about."""
 
 
 @asynccontextmanager
@@ -60,6 +65,7 @@ async def running_services(
     partition_keeper = PartitionKeeper(background_database, observer, farthest_ahead=settings.farthest_ahead)
     insight_writer = _insight_writer(settings, counters)
     passwords = Passwords()
+    background_sends = BackgroundSends()
     writing = asyncio.create_task(writer.run(), name="event writer")
     keeping = [
         asyncio.create_task(
@@ -71,6 +77,7 @@ async def running_services(
             keep_retention(background_database, settings.anonymous_retention, observer), name="retention"
         ),
         asyncio.create_task(eraser.run(), name="erasures"),
+        asyncio.create_task(background_sends.run(), name="mails"),
         asyncio.create_task(DomainBackfill(background_database, observer).run(), name="domains"),
     ]
     try:
@@ -91,6 +98,9 @@ async def running_services(
             require_api_key=settings.ingest_require_api_key,
             rollups_enabled=settings.rollups_enabled,
             rollup_backlog=rollup_maker.backlog,
+            public_url=settings.public_url,
+            background_sends=background_sends,
+            mail_sender=_mail_sender(settings),
             insight_writer=insight_writer,
             observer=observer,
         )
@@ -130,6 +140,13 @@ def _insight_writer(settings: Settings, counters: Counters) -> InsightWriter | N
     return InsightWriter(options, Endpoint(options), counters, Memory(settings.configured_redis_url), Breaker())
 
 
+def _mail_sender(settings: Settings) -> MailSender | None:
+    if settings.smtp_url is None or settings.mail_from is None:
+        return None
+    timeout = min(_MAIL_SECONDS, _MAIL_PART * settings.request_timeout_seconds)
+    return MailSender(smtp_options(settings.smtp_url.get_secret_value(), settings.mail_from, timeout))
+
+
 def database_of(settings: Settings, url: str) -> Database:
     """Return the database that answers questions, with its replica if one is configured."""
     options = DatabaseOptions(pool_size=settings.db_pool_size)
@@ -148,6 +165,8 @@ def _throttles(settings: Settings, counters: Counters) -> Throttles:
             "sign-in-account-everywhere", settings.sign_in_limit_per_account_everywhere
         ),
         sign_in_per_address=throttle("sign-in-address", settings.sign_in_limit_per_address),
+        mails_per_recipient=throttle("mails-recipient", settings.mail_limit_per_recipient),
+        mails_per_sender=throttle("mails-sender", settings.mail_limit_per_sender),
         exports_per_account=throttle("exports-account", settings.export_limit_per_account),
         query_budget=Budget(counters, "queries", settings.query_budget_per_viewer, enabled=settings.rate_limit_enabled),
     )

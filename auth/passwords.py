@@ -34,9 +34,9 @@ class Passwords:
         self._decoys = tuple((hasher, _DECOYS[type(hasher)]) for hasher in self._hashers)
         self.queue = HashingQueue()
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, network: str | None = None) -> str:
         """Return the hash to store."""
-        return await self.queue.run(partial(self._hasher.hash, password), None)
+        return await self.queue.run(partial(self._hasher.hash, password), network)
 
     async def check(self, password: str, stored: str | None) -> bool:
         """Return True if `stored` is a hash of the password. Every failure takes the same time."""

@@ -129,6 +129,11 @@ def new_refresh_token() -> str:
     return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
+def new_link_token() -> str:
+    """Return the token of a link: 256 random bits, in characters that need no escaping in an address."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
 def new_successor_seed() -> bytes:
     """Return random bytes that, together with a refresh token, determine its successor; alone they reveal nothing."""
     return secrets.token_bytes(_TOKEN_BYTES)

@@ -45,7 +45,12 @@ class AuditAction(DescribedEnum):
         "membership_declined",
         "A user declined an offer of membership: `offerId` of `organizationId`. Super admins alone are shown this.",
     )
-    MEMBER_ADDED = "member_added", "A user accepted an offer, `offerId`, and became a member, with a `role`."
+    MEMBER_INVITED = "member_invited", "An invitation was made, `invitationId`, with a `role`."
+    INVITATION_REVOKED = "invitation_revoked", "An invitation was revoked: `invitationId`."
+    MEMBER_ADDED = (
+        "member_added",
+        "A user accepted an offer, `offerId`, or an invitation, `invitationId`, and became a member, with a `role`.",
+    )
     MEMBER_ROLE_CHANGED = "member_role_changed", "A member got another `role`."
     MEMBER_REMOVED = "member_removed", "An admin ended a membership."
     MEMBER_LEFT = "member_left", "A member left."
@@ -65,7 +70,13 @@ class AuditAction(DescribedEnum):
     SERVICE_ACCOUNT_REVOKED = "service_account_revoked", "A service account and its API token were deleted."
     PERSONAL_TOKEN_CREATED = "personal_token_created", "A user made an API token of their own: `scopes`."
     PERSONAL_TOKEN_REVOKED = "personal_token_revoked", "A user deleted an API token of their own."
-    USER_CREATED = "user_created", "An account was made; `superAdmin`: whether of a super admin."
+    USER_CREATED = (
+        "user_created",
+        "An account was made; `superAdmin`: whether of a super admin; `invitationId`: by an invitation.",
+    )
     SIGN_INS_ENDED = "sign_ins_ended", "A user ended sign-ins of their own: `count`."
     PASSWORD_CHANGED = "password_changed", "A user changed their own password."
+    PASSWORD_RESET_SENT = "password_reset_sent", "A link for a forgotten password was mailed to a user."
+    PASSWORD_RESET = "password_reset", "A user set a new password by such a link, which ended their sign-ins."
+    EMAIL_CHANGED = "email_changed", "A user confirmed a mail address, which is that of the account from then on."
     PASSWORD_SET = "password_set", "A user's password was set by the command line."

@@ -4,15 +4,18 @@
     ├── InvalidInput          what was asked makes no sense           400
     ├── Unauthenticated       no valid sign-in or key                 401
     │   ├── InvalidCredentials    wrong username or password
-    │   └── InvalidRefreshToken   used before, expired or unknown
+    │   ├── InvalidRefreshToken   used before, expired or unknown
+    │   └── InvalidLink           used before, expired, ended or unknown
     ├── Forbidden             signed in, but not allowed              403
     ├── NotFound              no such object *for this caller*        404
     ├── Conflict              the request contradicts what is stored  409
     │   ├── NameTaken
     │   ├── AlreadyMember
     │   ├── AlreadyOffered
+    │   ├── AlreadyInvited
     │   ├── TooManyOffers
     │   ├── LastAdmin
+    │   ├── MailNotConfigured
     │   └── OutdatedVersion
     ├── TooLarge              the body exceeds its limit              413
     ├── UnsupportedEncoding   the body is compressed unreadably       415
@@ -27,6 +30,8 @@ Messages are shown to people: what was wrong, what is allowed, what to do.
 """
 
 from typing import ClassVar
+
+from core.links import LinkEnd
 
 INVALID_KEY = "Invalid or inactive API key"
 """The message of Unauthenticated for a key that nobody holds, or that an inactive person holds."""
@@ -81,6 +86,14 @@ class InvalidRefreshToken(Unauthenticated):
     """The refresh token is unknown, expired, or was used before, which ends its sign-in."""
 
 
+class InvalidLink(Unauthenticated):
+    """The link of an invitation or a mail does nothing: `end` says why."""
+
+    def __init__(self, message: str, end: LinkEnd) -> None:
+        super().__init__(message)
+        self.end = end
+
+
 class Forbidden(AppError):
     """The caller is known but lacks the role. Never used for another tenant's objects: those are `NotFound`."""
 
@@ -114,8 +127,16 @@ class AlreadyOffered(Conflict):
     """The organization has an open offer of membership to that username."""
 
 
+class AlreadyInvited(Conflict):
+    """The organization has an open invitation to that mail address."""
+
+
 class TooManyOffers(Conflict):
-    """The organization has as many open offers of membership as it may have."""
+    """The organization has as many open offers of membership and invitations as it may have."""
+
+
+class MailNotConfigured(Conflict):
+    """The service sends no mail, which this could not do without."""
 
 
 class TooManyTokens(Conflict):

@@ -53,9 +53,23 @@ API_TOKEN_DAYS = (90, 400)
 API_TOKEN_REMAINS_DAYS = 30
 """For how many days an expired API token stays in the list."""
 MEMBERSHIP_OFFERS = 100
-"""How many offers of membership an organization may have open at once."""
+"""How many offers of membership and invitations an organization may have open at once, taken together."""
 MEMBERSHIP_OFFER_DAYS = 30
 """For how many days an offer of membership may be accepted."""
+INVITATION_HOURS = 72
+"""For how many hours the link of an invitation may be used."""
+PASSWORD_RESET_MINUTES = 60
+"""For how many minutes the link for a forgotten password may be used."""
+EMAIL_CONFIRMATION_HOURS = 72
+"""For how many hours the link that confirms a mail address may be used."""
+PASSWORD_RESET_LINKS = 10
+"""How many links for a forgotten password an account may have at once; further ones are not sent."""
+LINK_REMAINS_DAYS = 7
+"""For how many days a link that has ended is kept, so that it can say why."""
+EMAIL_CHARACTERS = 254
+"""How long a mail address may be: as long as SMTP takes."""
+LINK_TOKEN_CHARACTERS = 100
+"""How long the token of a link may be: more than twice as long as those that are made."""
 BUCKETS = 2000
 GROUPS_PAGE = 200
 GROUP_DIMENSIONS = 3

@@ -46,6 +46,8 @@ class Job(StrEnum):
     SIGN_INS = "sign_ins"
     MEMBERSHIP_OFFERS = "membership_offers"
     API_TOKENS = "api_tokens"
+    INVITATIONS = "invitations"
+    ACCOUNT_LINKS = "account_links"
     PARTITIONS = "partitions"
     KEY_USAGE = "key_usage"
     ANONYMOUS_EVENTS = "anonymous_events"
@@ -86,7 +88,13 @@ class Observer:
         """GraphQL has answered an operation."""
 
     def sign_in_attempted(self, kind: str, outcome: str) -> None:
-        """Somebody tried to `login`, `refresh` or `change_password`: `succeeded`, `wrong`, `throttled` or `failed`."""
+        """Somebody tried to `login`, `refresh` or `change_password`: `succeeded`, `wrong`, `throttled` or `failed`.
+
+        Or to use a link: `accept_invitation`, `reset_password`, `confirm_email`.
+        """
+
+    def mail_ended(self, kind: str, outcome: str) -> None:
+        """A mail of a kind (`core.mails.MailKind`) was `sent`, `failed`, or was `throttled` and not tried."""
 
     def portion_ended(self, job: Job, outcome: PortionOutcome) -> None:
         """A portion of background work was committed, ran into its time limit, or was put aside."""

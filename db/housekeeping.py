@@ -11,7 +11,13 @@ from db.anonymous_events import AnonymousEvents
 from db.background_jobs import BackgroundJob
 from db.engine import Database
 from db.key_usage import KeyUsage
-from db.queries.housekeeping import remove_ended_sign_ins, remove_expired_offers, remove_expired_tokens
+from db.queries.housekeeping import (
+    remove_ended_account_links,
+    remove_ended_invitations,
+    remove_ended_sign_ins,
+    remove_expired_offers,
+    remove_expired_tokens,
+)
 from db.rejected_events import LARGEST_PORTION, RejectedEventCleaner
 
 INTERVAL_SECONDS = 30
@@ -19,6 +25,7 @@ _PEOPLE_AT_ONCE = 5_000
 _SIGN_INS_AT_ONCE = 2_000
 _OFFERS_AT_ONCE = 2_000
 _TOKENS_AT_ONCE = 2_000
+_LINKS_AT_ONCE = 2_000
 
 Chore = tuple[BackgroundJob, Callable[[], Awaitable[object]]]
 """A job and its round."""
@@ -41,6 +48,8 @@ def chores(
     sign_ins = BackgroundJob(Job.SIGN_INS, database, observer, largest=_SIGN_INS_AT_ONCE)
     offers = BackgroundJob(Job.MEMBERSHIP_OFFERS, database, observer, largest=_OFFERS_AT_ONCE)
     tokens = BackgroundJob(Job.API_TOKENS, database, observer, largest=_TOKENS_AT_ONCE)
+    invitations = BackgroundJob(Job.INVITATIONS, database, observer, largest=_LINKS_AT_ONCE)
+    account_links = BackgroundJob(Job.ACCOUNT_LINKS, database, observer, largest=_LINKS_AT_ONCE)
     rejected = BackgroundJob(Job.REJECTED_EVENTS, database, observer, largest=LARGEST_PORTION)
     anonymous = BackgroundJob(Job.ANONYMOUS_EVENTS, database, observer, largest=1)
     return [
@@ -48,6 +57,8 @@ def chores(
         (sign_ins, lambda: sign_ins.work_through(remove_ended_sign_ins)),
         (offers, lambda: offers.work_through(remove_expired_offers)),
         (tokens, lambda: tokens.work_through(remove_expired_tokens)),
+        (invitations, lambda: invitations.work_through(remove_ended_invitations)),
+        (account_links, lambda: account_links.work_through(remove_ended_account_links)),
         (rejected, RejectedEventCleaner(rejected).clean),
         (anonymous, lambda: anonymous_events.measure(anonymous)),
     ]

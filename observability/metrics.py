@@ -64,7 +64,15 @@ class Metrics(Observer):
         self._sign_ins = self._counter(
             "web_behavior_sign_ins_total",
             "Attempts to sign in (`login`), to refresh a session (`refresh`) and to change a password "
-            "(`change_password`), by outcome: `succeeded`, `wrong` (the credentials), `throttled` or `failed`.",
+            "(`change_password`), and to use a link (`accept_invitation`, `reset_password`, `confirm_email`), by "
+            "outcome: `succeeded`, `wrong` (the credentials or the link), `throttled` or `failed`.",
+            "kind",
+            "outcome",
+        )
+        self._mails = self._counter(
+            "web_behavior_mails_total",
+            "Mails by kind (`invitation`, `password_reset`, `email_confirmation`, `email_changed`) and outcome: "
+            "`sent`; `failed`, the mail server did not take it; `throttled`, not tried, as the recipient got many.",
             "kind",
             "outcome",
         )
@@ -86,6 +94,9 @@ class Metrics(Observer):
 
     def sign_in_attempted(self, kind: str, outcome: str) -> None:
         self._sign_ins.labels(kind, outcome).inc()
+
+    def mail_ended(self, kind: str, outcome: str) -> None:
+        self._mails.labels(kind, outcome).inc()
 
     def portion_ended(self, job: Job, outcome: PortionOutcome) -> None:
         self._portions.labels(job, outcome).inc()

@@ -1,6 +1,6 @@
-"""The GraphiQL and Swagger UI pages, and the static files they load.
+"""The GraphiQL and Swagger UI pages, the parts of every page, and the static files they load.
 
-Both pages work without internet access, and under a Content-Security-Policy without inline scripts and other hosts.
+All pages work without internet access, and under a Content-Security-Policy without inline scripts and other hosts.
 Their files are in ``pages/static``, of which ``webui/build.mjs`` builds ``vendor/``.
 """
 
@@ -39,9 +39,9 @@ class Example:
     variables: str = ""
 
 
-# Shared by both pages: only what is listed is allowed. Nobody may frame them or change their base URL, and no form is
+# Shared by all pages: only what is listed is allowed. Nobody may frame them or change their base URL, and no form is
 # submitted (the sign-in form is sent by script, so that a password never ends up in an address).
-_BASE_POLICY = MappingProxyType(
+BASE_POLICY = MappingProxyType(
     {
         "default-src": "'none'",
         "script-src": "'self'",
@@ -56,7 +56,7 @@ _BASE_POLICY = MappingProxyType(
 
 _GRAPHIQL_POLICY = MappingProxyType(
     {
-        **_BASE_POLICY,
+        **BASE_POLICY,
         # 'unsafe-inline' for styles only: the Monaco editor writes each line of text as markup with a style attribute,
         # and its colour theme as a <style> element, neither of which can carry a nonce or be hashed beforehand.
         "style-src": "'self' 'unsafe-inline'",
@@ -67,7 +67,7 @@ _GRAPHIQL_POLICY = MappingProxyType(
     }
 )
 
-_SWAGGER_POLICY = MappingProxyType({**_BASE_POLICY, "style-src": "'self'"})
+_SWAGGER_POLICY = MappingProxyType({**BASE_POLICY, "style-src": "'self'"})
 
 # A file opened directly is data: even if it were a document, it could neither run scripts nor load anything.
 _FILE_POLICY = MappingProxyType({"default-src": "'none'", "frame-ancestors": "'none'"})
@@ -77,22 +77,22 @@ def graphiql_page(examples: Sequence[Example]) -> Response:
     """Return the GraphiQL page, with ``examples`` as its tabs, the first one active."""
     body = f"""\
 <div id="graphiql"></div>
-<script type="application/json" id="examples">{_json_in_html([asdict(example) for example in examples])}</script>
-<script src="{_versioned("vendor/graphiql/graphiql.js")}"></script>"""
-    head = f'<link rel="stylesheet" href="{_versioned("vendor/graphiql/graphiql.css")}">\n{_EMPTY_ICON}'
-    return _page("GraphiQL · web-behavior", head, body, _GRAPHIQL_POLICY)
+<script type="application/json" id="examples">{json_in_html([asdict(example) for example in examples])}</script>
+<script src="{versioned("vendor/graphiql/graphiql.js")}"></script>"""
+    head = f'<link rel="stylesheet" href="{versioned("vendor/graphiql/graphiql.css")}">\n{EMPTY_ICON}'
+    return html_page("GraphiQL · web-behavior", head, body, _GRAPHIQL_POLICY)
 
 
 def swagger_page(openapi_url: str) -> Response:
     """Return the Swagger UI page for the OpenAPI document at ``openapi_url``, an address of the same origin."""
     body = f"""\
 <div id="swagger-ui" data-openapi-url="{html.escape(openapi_url)}"></div>
-<script src="{_versioned("vendor/swagger-ui/swagger-ui-bundle.js")}"></script>
-<script src="{_versioned("swagger.js")}"></script>"""
+<script src="{versioned("vendor/swagger-ui/swagger-ui-bundle.js")}"></script>
+<script src="{versioned("swagger.js")}"></script>"""
     head = f"""\
-<link rel="stylesheet" href="{_versioned("vendor/swagger-ui/swagger-ui.css")}">
-<link rel="icon" href="{_versioned("vendor/swagger-ui/favicon-32x32.png")}">"""
-    return _page("REST · web-behavior", head, body, _SWAGGER_POLICY)
+<link rel="stylesheet" href="{versioned("vendor/swagger-ui/swagger-ui.css")}">
+<link rel="icon" href="{versioned("vendor/swagger-ui/favicon-32x32.png")}">"""
+    return html_page("REST · web-behavior", head, body, _SWAGGER_POLICY)
 
 
 def load_examples() -> tuple[Example, ...]:
@@ -144,10 +144,10 @@ class _Files(StaticFiles):
 
 
 # Without it, browsers ask for /favicon.ico and log a 404.
-_EMPTY_ICON = '<link rel="icon" href="data:,">'
+EMPTY_ICON = '<link rel="icon" href="data:,">'
 
 
-def _page(title: str, head: str, body: str, policy: Mapping[str, str]) -> Response:
+def html_page(title: str, head: str, body: str, policy: Mapping[str, str]) -> Response:
     """Return a whole HTML page with its security headers; ``head`` and ``body`` are markup, ``title`` is text."""
     content = f"""\
 <!doctype html>
@@ -179,12 +179,12 @@ def _policy_text(policy: Mapping[str, str]) -> str:
     return "; ".join(f"{directive} {sources}" for directive, sources in policy.items())
 
 
-def _json_in_html(value: object) -> str:
+def json_in_html(value: object) -> str:
     """Return JSON for a ``<script>`` element: without ``<`` it can neither end the element nor begin a comment."""
     return orjson.dumps(value).decode().replace("<", "\\u003c")
 
 
-def _versioned(name: str) -> str:
+def versioned(name: str) -> str:
     """Return the address of a static file, with its version; ``name`` is its path below ``pages/static``."""
     return f"{STATIC_PATH}/{name}?v={_version(_STATIC_DIRECTORY / name)}"
 

@@ -16,11 +16,12 @@ from core.errors import InvalidInput, NotFound, TooManyTokens, Unauthenticated, 
 from core.limits import API_TOKEN_DAYS, API_TOKENS
 from core.names import checked_name
 from core.token_scopes import TokenScope
-from db.queries import api_tokens, membership_offers, organizations, users
+from db.queries import api_tokens, organizations, users
 from db.queries.api_tokens import ApiTokenRow, NewToken, TokenAccount
 from db.queries.users import UserRow
 from resolvers.audit import record_audit_entry
 from resolvers.caller import Caller
+from resolvers.joining import end_made_by
 from resolvers.services import Services
 
 _DEFAULT_DAYS, _MOST_DAYS = API_TOKEN_DAYS
@@ -108,7 +109,7 @@ async def revoke(caller: Caller, token_id: UUID | None) -> None:
         action = AuditAction.PERSONAL_TOKEN_REVOKED
         if token.organization_id is not None:
             viewer.require_management_of(token.organization_id)
-            await membership_offers.remove_made_by(db, token.organization_id, token.id)
+            await end_made_by(db, token.organization_id, token.id)
             action = AuditAction.SERVICE_ACCOUNT_REVOKED
         if not await api_tokens.remove(db, token.id):
             raise NotFound(_NOT_FOUND)

@@ -7,11 +7,9 @@ statements are run, the same is answered, listed and written down. See ADR 21.
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from core.audit import AuditAction
-from core.errors import AlreadyMember, AlreadyOffered, Forbidden, NotFound, TooManyOffers
-from core.limits import MEMBERSHIP_OFFER_DAYS, MEMBERSHIP_OFFERS
+from core.errors import AlreadyMember, AlreadyOffered, NotFound
+from core.limits import MEMBERSHIP_OFFER_DAYS
 from core.names import checked_name
 from core.roles import Role
 from core.scope import Scope
@@ -20,6 +18,7 @@ from db.queries.membership_offers import MembershipOfferRow, NewOffer
 from db.queries.memberships import MembershipRow
 from resolvers.audit import record_audit_entry
 from resolvers.caller import Caller
+from resolvers.joining import add_member, lock_as_admin, require_room
 from resolvers.pages import ConnectionRow, forward
 
 _LIFETIME = timedelta(days=MEMBERSHIP_OFFER_DAYS)
@@ -52,7 +51,7 @@ async def make(caller: Caller, organization_id: UUID | None, username: str, role
     organization_id = caller.viewer.require_management_of(organization_id)
     name = checked_name("username", username)
     async with caller.database.write() as db:
-        await _lock_as_admin(caller, db, organization_id)
+        await lock_as_admin(caller, db, organization_id)
         if await memberships.has_username(db, organization_id, name):
             raise AlreadyMember(f"{name} is a member already. Change their role instead.")
         user = await users.by_username(db, username.strip())
@@ -60,11 +59,7 @@ async def make(caller: Caller, organization_id: UUID | None, username: str, role
         offer = await membership_offers.add(db, new, _LIFETIME)
         if offer is None:
             raise AlreadyOffered(f"{name} has an open offer. Withdraw it first to make another one.")
-        if await membership_offers.count(db, organization_id) > MEMBERSHIP_OFFERS:
-            raise TooManyOffers(
-                f"An organization has at most {MEMBERSHIP_OFFERS} open offers. Withdraw one, or wait until one is "
-                "accepted or expires."
-            )
+        await require_room(db, organization_id)
         details = {"offerId": str(offer.id), "role": role.value}
         await record_audit_entry(
             db, caller.viewer, AuditAction.MEMBERSHIP_OFFERED, organization_id=organization_id, details=details
@@ -106,17 +101,10 @@ async def accept(caller: Caller, offer_id: UUID | None) -> MembershipRow:
             raise NotFound(_NOT_FOUND)
         if not await membership_offers.remove(db, offer_id):
             raise NotFound(_NOT_FOUND)
-        membership = await memberships.add(db, offer.organization_id, user_id, offer.role)
+        accepted = {"offerId": str(offer_id)}
+        membership = await add_member(db, offer.organization_id, user_id, offer.role, accepted)
         if membership is None:
             raise AlreadyMember(f"You are a member of {offer.organization_name} already. Decline the offer.")
-        await record_audit_entry(
-            db,
-            caller.viewer,
-            AuditAction.MEMBER_ADDED,
-            organization_id=offer.organization_id,
-            subject_id=user_id,
-            details={"offerId": str(offer_id), "role": offer.role.value},
-        )
     return membership
 
 
@@ -135,16 +123,3 @@ async def decline(caller: Caller, offer_id: UUID | None) -> UUID:
             db, caller.viewer, AuditAction.MEMBERSHIP_DECLINED, subject_id=user_id, details=details
         )
     return offer_id
-
-
-async def _lock_as_admin(caller: Caller, db: AsyncConnection, organization_id: UUID) -> None:
-    """Lock an organization whose admin the viewer still is. NotFound, Forbidden.
-
-    Whoever was removed or demoted since the request began has had their offers withdrawn: this one would stay.
-    """
-    if not await organizations.lock(db, caller.viewer.manageable, organization_id):
-        raise NotFound("There is no such organization.")
-    viewer = caller.viewer
-    by_itself = viewer.is_super_admin or viewer.is_service_account
-    if not (by_itself or await memberships.is_admin(db, organization_id, viewer.user_id)):
-        raise Forbidden("Only the organization's admins may do this.")

@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import AuditAction
 from core.errors import LastAdmin, NotFound
 from core.roles import Role
-from db.queries import membership_offers, memberships, organizations
+from db.queries import memberships, organizations
 from db.queries.memberships import MembershipRow
 from resolvers.audit import record_audit_entry
 from resolvers.caller import Caller
+from resolvers.joining import end_made_by
 from resolvers.pages import ConnectionRow, forward
 
 _NO_MEMBER = "There is no such member."
@@ -46,7 +47,7 @@ async def update_role(caller: Caller, organization_id: UUID | None, user_id: UUI
         if had_admin and not await memberships.has_admin(db, organization_id):
             raise LastAdmin(_LAST_ADMIN)
         if role is not Role.ADMIN:
-            await membership_offers.remove_made_by(db, organization_id, membership.user_id)
+            await end_made_by(db, organization_id, membership.user_id)
         await _record(
             caller, db, AuditAction.MEMBER_ROLE_CHANGED, organization_id, membership.user_id, {"role": role.value}
         )
@@ -76,13 +77,13 @@ async def leave(caller: Caller, organization_id: UUID | None) -> UUID:
 
 
 async def _end(db: AsyncConnection, organization_id: UUID, user_id: UUID, not_found: str = _NO_MEMBER) -> None:
-    """End a membership of a locked organization, and withdraw the offers made by the member."""
+    """End a membership of a locked organization, and the offers and invitations made by the member."""
     had_admin = await memberships.has_admin(db, organization_id)
     if not await memberships.remove(db, organization_id, user_id):
         raise NotFound(not_found)
     if had_admin and not await memberships.has_admin(db, organization_id):
         raise LastAdmin(_LAST_ADMIN)
-    await membership_offers.remove_made_by(db, organization_id, user_id)
+    await end_made_by(db, organization_id, user_id)
 
 
 async def _record(

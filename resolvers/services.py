@@ -17,6 +17,8 @@ from db.erasures import Eraser
 from db.event_writer import EventWriter
 from db.key_usage import KeyUsage
 from db.rollup_backlog import RollupBacklog
+from mail.background_sends import BackgroundSends
+from mail.sender import MailSender
 from resolvers.api_key_cache import ApiKeyCache
 from resolvers.concurrency import ConcurrencyLimit
 
@@ -32,12 +34,14 @@ class Throttles:
     sign_in_per_account_everywhere: Throttle
     sign_in_per_address: Throttle
     exports_per_account: Throttle
+    mails_per_recipient: Throttle
+    mails_per_sender: Throttle
     query_budget: Budget
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The services that requests share. Without a model there is no `insight_writer`.
+    """The services that requests share. Without a model there is no `insight_writer`, without SMTP no `mail_sender`.
 
     Work that blocks the event loop for long (new documents, large bodies) takes turns in `heavy_work`.
     """
@@ -58,6 +62,9 @@ class Services:
     require_api_key: bool
     rollups_enabled: bool
     rollup_backlog: RollupBacklog
+    public_url: str
+    background_sends: BackgroundSends
+    mail_sender: MailSender | None = None
     insight_writer: InsightWriter | None = None
     observer: Observer = NOBODY
     heavy_work: FairQueue = field(default_factory=FairQueue)

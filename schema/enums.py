@@ -25,6 +25,8 @@ from core.events import RejectionCode
 from core.insight import InsightMethod, Language, WorkPattern
 from core.insight.thresholds import HIGH_FOCUS_DOMAINS, LEAST_ACTIVE_SECONDS, MEDIUM_FOCUS_DOMAINS
 from core.interval_order import IntervalOrder
+from core.links import LinkEnd
+from core.mails import MailDelivery
 from core.periods import PRESETS, PeriodPreset
 from core.roles import Role
 from core.token_scopes import TokenScope
@@ -52,6 +54,8 @@ __all__ = [
     "InsightSkip",
     "IntervalOrder",
     "Language",
+    "LinkEnd",
+    "MailDelivery",
     "PeriodPreset",
     "Population",
     "RejectionCode",
@@ -309,5 +313,7 @@ described(
 UsageDimension = Dimension
 described(ExportFormat, "The format of an export.")
 described(UsageExportFormat, "The format of an export of usage.")
+described(LinkEnd, "The reason why a link does nothing.")
+described(MailDelivery, "What became of a mail.")
 described(AuditAction, "An action in the audit log.")
 described(ErasureStatus, "The state of an erasure.")

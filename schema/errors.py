@@ -11,6 +11,7 @@ from strawberry.schema import ExceptionHandler
 
 from core import errors
 from core.errors import AppError
+from schema.enums import LinkEnd
 
 
 @strawberry.interface(description="A failure that the caller can act on.")
@@ -68,7 +69,24 @@ class AlreadyOffered(Error):
     """See core.errors.AlreadyOffered."""
 
 
-@strawberry.type(description="The organization has as many open offers of membership as it may have.")
+@strawberry.type(description="The link does nothing, or does nothing any more.")
+class InvalidLink(Error):
+    """See core.errors.InvalidLink."""
+
+    reason: LinkEnd = strawberry.field(description="The reason.")
+
+
+@strawberry.type(description="The organization has an open invitation to that mail address.")
+class AlreadyInvited(Error):
+    """See core.errors.AlreadyInvited."""
+
+
+@strawberry.type(description="The service sends no mail, which this could not do without.")
+class MailNotConfigured(Error):
+    """See core.errors.MailNotConfigured."""
+
+
+@strawberry.type(description="The organization has as many open offers of membership and invitations as it may have.")
 class TooManyOffers(Error):
     """See core.errors.TooManyOffers."""
 
@@ -109,16 +127,24 @@ class _TooManyAttemptsHandler(ExceptionHandler[errors.TooManyAttempts, TooManyAt
         return TooManyAttempts(message=exception.message, retry_after_seconds=exception.retry_after)
 
 
+class _InvalidLinkHandler(ExceptionHandler[errors.InvalidLink, InvalidLink]):
+    def handle(self, exception: errors.InvalidLink, *, field: Any, info: Any) -> InvalidLink:  # noqa: ARG002 - the protocol's
+        return InvalidLink(message=exception.message, reason=exception.end)
+
+
 HANDLERS: tuple[ExceptionHandler[Any, Any], ...] = (
     _InvalidInputHandler(),
     _TooManyAttemptsHandler(),
+    _InvalidLinkHandler(),
     _MessageHandler(errors.InvalidCredentials, InvalidCredentials),
     _MessageHandler(errors.InvalidRefreshToken, InvalidRefreshToken),
     _MessageHandler(errors.NotFound, NotFound),
     _MessageHandler(errors.NameTaken, NameTaken),
     _MessageHandler(errors.AlreadyMember, AlreadyMember),
     _MessageHandler(errors.AlreadyOffered, AlreadyOffered),
+    _MessageHandler(errors.AlreadyInvited, AlreadyInvited),
     _MessageHandler(errors.TooManyOffers, TooManyOffers),
+    _MessageHandler(errors.MailNotConfigured, MailNotConfigured),
     _MessageHandler(errors.TooManyTokens, TooManyTokens),
     _MessageHandler(errors.LastAdmin, LastAdmin),
     _MessageHandler(errors.OutdatedVersion, OutdatedVersion),

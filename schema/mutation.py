@@ -26,6 +26,7 @@ from schema.mutations.category_rules import (
     delete_category_rules,
     set_category_rules,
 )
+from schema.mutations.email import ChangeEmailResult, ConfirmEmailResult, change_email, confirm_email
 from schema.mutations.exports import (
     ExportBehaviorsResult,
     ExportExtensionUserResult,
@@ -45,6 +46,16 @@ from schema.mutations.extension_user import (
     update_extension_user,
 )
 from schema.mutations.extension_users import CreateExtensionUsersResult, create_extension_users
+from schema.mutations.invitation import (
+    AcceptInvitationResult,
+    InviteMemberResult,
+    OpenInvitationResult,
+    RevokeInvitationResult,
+    accept_invitation,
+    invite_member,
+    open_invitation,
+    revoke_invitation,
+)
 from schema.mutations.membership import (
     AcceptMembershipResult,
     AddMemberResult,
@@ -68,6 +79,12 @@ from schema.mutations.organization import (
     create_organization,
     delete_organization,
     update_organization,
+)
+from schema.mutations.password_reset import (
+    RequestPasswordResetResult,
+    ResetPasswordResult,
+    request_password_reset,
+    reset_password,
 )
 from schema.mutations.session import (
     ChangePasswordResult,
@@ -229,6 +246,67 @@ class Mutation:
         resolver=decline_membership,
         graphql_type=DeclineMembershipResult,
         description="Decline an offer of membership. For whoever it was made to; the organization is not told.",
+    )
+    invite_member_ = _mutation(
+        name="inviteMember",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+        resolver=invite_member,
+        graphql_type=InviteMemberResult,
+        description="Invite somebody, with or without an account, by a link that is mailed to them and returned. For "
+        "the organization's admins.",
+    )
+    revoke_invitation_ = _mutation(
+        name="revokeInvitation",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+        resolver=revoke_invitation,
+        graphql_type=RevokeInvitationResult,
+        description="End an invitation. For the organization's admins.",
+    )
+    open_invitation_ = _mutation(
+        name="openInvitation",
+        metadata=OPEN_TO_EVERYBODY,
+        resolver=open_invitation,
+        graphql_type=OpenInvitationResult,
+        description="What an invitation is to. Changes nothing: it is a mutation so that no token is ever part of an "
+        "address. For whoever has the link; counts as an attempt to sign in.",
+    )
+    accept_invitation_ = _mutation(
+        name="acceptInvitation",
+        metadata=OPEN_TO_EVERYBODY,
+        resolver=accept_invitation,
+        graphql_type=AcceptInvitationResult,
+        description="Become a member by an invitation: the viewer, or a new account. For whoever has the link, which "
+        "is used up; counts as an attempt to sign in.",
+    )
+    request_password_reset_ = _mutation(
+        name="requestPasswordReset",
+        metadata=OPEN_TO_EVERYBODY,
+        resolver=request_password_reset,
+        graphql_type=RequestPasswordResetResult,
+        description="Have a link for a forgotten password mailed to the account's confirmed address. Answers the same, "
+        "in the same time, for names that nobody has; counts as an attempt to sign in.",
+    )
+    reset_password_ = _mutation(
+        name="resetPassword",
+        metadata=OPEN_TO_EVERYBODY,
+        resolver=reset_password,
+        graphql_type=ResetPasswordResult,
+        description="Set a new password by such a link, which is used up, and end every session of the account. Counts "
+        "as an attempt to sign in.",
+    )
+    change_email_ = _mutation(
+        name="changeEmail",
+        metadata=SIGNED_IN,
+        resolver=change_email,
+        graphql_type=ChangeEmailResult,
+        description="Give one's own account another mail address, once the link that is mailed to it is opened.",
+    )
+    confirm_email_ = _mutation(
+        name="confirmEmail",
+        metadata=OPEN_TO_EVERYBODY,
+        resolver=confirm_email,
+        graphql_type=ConfirmEmailResult,
+        description="Confirm a mail address by the link that was mailed to it. Counts as an attempt to sign in.",
     )
     update_member_role_ = _mutation(
         name="updateMemberRole",

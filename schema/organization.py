@@ -11,13 +11,23 @@ from core.category_changes import CategoryChanges
 from db.queries.api_tokens import ApiTokenRow
 from db.queries.audit_entries import AuditEntryRow
 from db.queries.extension_users import ExtensionUserCountsRow, ExtensionUserRow
+from db.queries.invitations import InvitationRow
 from db.queries.membership_offers import MembershipOfferRow
 from db.queries.memberships import MembershipRow
 from db.queries.organizations import OrganizationRow
 from db.queries.people import Subject
 from execution.context import Info
 from execution.declarations import ORGANIZATION_DAY, priced
-from resolvers import api_tokens, audit, category_rules, extension_users, insights, membership_offers, memberships
+from resolvers import (
+    api_tokens,
+    audit,
+    category_rules,
+    extension_users,
+    insights,
+    invitations,
+    membership_offers,
+    memberships,
+)
 from resolvers.category_rules import CategoryRuleSetRow, CategoryRulesPreviewRow
 from resolvers.deep_work import DeepWorkRow
 from resolvers.insights import UsageInsightRow
@@ -32,6 +42,7 @@ from schema.enums import Language, Role, WeekStart
 from schema.extension_user import ExtensionUser
 from schema.filters import ExtensionUserFilter
 from schema.insight import INSIGHT_MEASURES, LanguageArgument, UsageInsight
+from schema.invitation import Invitation
 from schema.membership import Membership
 from schema.membership_offer import MembershipOffer
 from schema.node import Node
@@ -108,6 +119,15 @@ class Organization(Node):
         root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
     ) -> ConnectionRow[MembershipOfferRow]:
         return await membership_offers.of_organization(info.context.caller, root.id, first, after)
+
+    @strawberry.field(
+        graphql_type=Connection[Invitation] | None,
+        description="Its open invitations, the oldest first. For its admins.",
+    )
+    async def invitations(
+        root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
+    ) -> ConnectionRow[InvitationRow]:
+        return await invitations.of_organization(info.context.caller, root.id, first, after)
 
     @strawberry.field(
         graphql_type=list[ServiceAccount] | None,

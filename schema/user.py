@@ -12,7 +12,9 @@ from db.queries.memberships import MembershipRow
 from db.queries.sign_ins import SignInRow
 from db.queries.users import UserRow
 from execution.context import Info
-from resolvers import api_tokens, memberships, viewer_sign_ins
+from resolvers import api_tokens, email_changes, memberships, viewer_sign_ins
+from resolvers.email_changes import AccountEmail as AccountEmailRow
+from schema.account_email import AccountEmail
 from schema.api_token import PersonalAccessToken
 from schema.node import Node
 from schema.sign_in import SignIn
@@ -52,6 +54,13 @@ class User(Node):
     )
     async def sign_ins(root: strawberry.Parent[UserRow], info: Info) -> Sequence[SignInRow] | None:
         return await viewer_sign_ins.latest_used(info.context.caller, root.id)
+
+    @strawberry.field(
+        graphql_type=AccountEmail | None,
+        description="Their mail address, changed by `changeEmail`. Null for every account but the viewer's own.",
+    )
+    async def email(root: strawberry.Parent[UserRow], info: Info) -> AccountEmailRow | None:
+        return await email_changes.own(info.context.caller, root.id)
 
     @strawberry.field(
         graphql_type=list[PersonalAccessToken] | None,

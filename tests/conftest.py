@@ -120,6 +120,8 @@ _OTHER_TABLES = (
     "category_rules",
     "category_rules_versions",
     "membership_offers",
+    "invitations",
+    "account_links",
     "organizations",
     "users",
 )
@@ -139,7 +141,7 @@ async def empty(services: Services) -> None:
                     raise
 
 
-_BACKGROUND_TASKS = {"housekeeping", "partitions", "rollups", "retention", "erasures"}
+_BACKGROUND_TASKS = {"housekeeping", "partitions", "rollups", "retention", "erasures", "mails"}
 
 
 class StatementCounter:

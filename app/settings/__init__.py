@@ -4,6 +4,7 @@ from pydantic_settings import SettingsConfigDict
 
 from app.settings.insights import InsightSettings
 from app.settings.limits import LimitSettings
+from app.settings.mail import MailSettings
 from app.settings.queries import QuerySettings
 from app.settings.server import Environment, ServerSettings
 from app.settings.storage import StorageSettings
@@ -12,7 +13,7 @@ from core.introspection import Introspection
 __all__ = ["Environment", "Settings"]
 
 
-class Settings(ServerSettings, StorageSettings, LimitSettings, QuerySettings, InsightSettings):
+class Settings(ServerSettings, StorageSettings, LimitSettings, QuerySettings, InsightSettings, MailSettings):
     """Every setting. The name in the environment is that of the field in upper case."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)

@@ -1,5 +1,6 @@
 """The tables. Importing this package registers them all on `Base.metadata`."""
 
+from db.models.account_link import AccountLink
 from db.models.api_token import ApiToken
 from db.models.audit_entry import AuditEntry
 from db.models.base import Base
@@ -8,6 +9,7 @@ from db.models.category_rule import CategoryRule, CategoryRulesVersion
 from db.models.domain_backfill import DomainBackfill
 from db.models.erasure import Erasure, ErasureSubject
 from db.models.extension_user import ExtensionUser
+from db.models.invitation import Invitation
 from db.models.legacy import LegacyDay, LegacyRow
 from db.models.membership import Membership
 from db.models.membership_offer import MembershipOffer
@@ -19,6 +21,7 @@ from db.models.sign_in import RefreshToken, SignIn
 from db.models.user import User
 
 __all__ = [
+    "AccountLink",
     "ApiToken",
     "AuditEntry",
     "Base",
@@ -30,6 +33,7 @@ __all__ = [
     "ErasureSubject",
     "ExtensionUser",
     "Hour",
+    "Invitation",
     "LegacyDay",
     "LegacyRow",
     "Membership",

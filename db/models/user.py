@@ -11,7 +11,8 @@ from db.models.base import Base, Timestamped
 class User(Timestamped, Base):
     """An account. Usernames are unique by their normalized form; `password_hash` is argon2id, or bcrypt from before.
 
-    With `shares_name` it had its name before that was so, and shares it with an older account.
+    With `shares_name` it had its name before that was so, and shares it with an older account. `email` was confirmed by
+    a link that was mailed to it; several accounts may have the same.
     """
 
     __tablename__ = "users"
@@ -21,6 +22,7 @@ class User(Timestamped, Base):
     normalized_username: Mapped[str]
     shares_name: Mapped[bool] = mapped_column(server_default="false")
     password_hash: Mapped[str | None]
+    email: Mapped[str | None]
     is_super_admin: Mapped[bool] = mapped_column(server_default="false")
 
 

@@ -7,9 +7,18 @@ from typing import NamedTuple
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.limits import API_TOKEN_REMAINS_DAYS
+from core.limits import API_TOKEN_REMAINS_DAYS, LINK_REMAINS_DAYS
 from core.rejected_events import RejectedEventSource
-from db.models import ApiToken, ExtensionUser, MembershipOffer, RefreshToken, RejectedEvent, SignIn
+from db.models import (
+    AccountLink,
+    ApiToken,
+    ExtensionUser,
+    Invitation,
+    MembershipOffer,
+    RefreshToken,
+    RejectedEvent,
+    SignIn,
+)
 
 
 async def remove_ended_sign_ins(connection: AsyncConnection, limit: int) -> int:
@@ -63,6 +72,32 @@ async def remove_expired_tokens(connection: AsyncConnection, limit: int) -> int:
     )
     ids = list(await connection.scalars(expired))
     await connection.execute(delete(ApiToken).where(ApiToken.id.in_(ids)))
+    return len(ids)
+
+
+async def remove_ended_invitations(connection: AsyncConnection, limit: int) -> int:
+    """Delete at most `limit` invitations that ended a while ago, except locked ones; return how many."""
+    return await _remove_ended_links(connection, Invitation, limit)
+
+
+async def remove_ended_account_links(connection: AsyncConnection, limit: int) -> int:
+    """Delete at most `limit` links of accounts that ended a while ago, except locked ones; return how many."""
+    return await _remove_ended_links(connection, AccountLink, limit)
+
+
+async def _remove_ended_links(
+    connection: AsyncConnection, links: type[Invitation] | type[AccountLink], limit: int
+) -> int:
+    end = func.coalesce(links.ended_at, links.expires_at)
+    ended = (
+        select(links.id)
+        .where(end < func.now() - timedelta(days=LINK_REMAINS_DAYS))
+        .order_by(end)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(await connection.scalars(ended))
+    await connection.execute(delete(links).where(links.id.in_(ids)))
     return len(ids)
 
 

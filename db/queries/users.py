@@ -99,6 +99,25 @@ async def set_password_hash(connection: AsyncConnection, user_id: UUID, password
     )
 
 
+async def email(connection: AsyncConnection, user_id: UUID) -> str | None:
+    """The confirmed mail address of an account."""
+    return await connection.scalar(select(User.email).where(User.id == user_id))
+
+
+async def set_email(connection: AsyncConnection, user_id: UUID, address: str) -> None:
+    """Replace an account's mail address by one that was confirmed."""
+    await connection.execute(update(User).where(User.id == user_id).values(email=address, updated_at=func.now()))
+
+
+async def reset_address(connection: AsyncConnection, username: str) -> tuple[UUID, str, str] | None:
+    """The id, name and confirmed mail address of the account of that name, if it has such an address and a password."""
+    statement = _named_first(select(User.id, User.username, User.email, User.password_hash), username)
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None or row.email is None or row.password_hash is None:
+        return None
+    return row.id, row.username, row.email
+
+
 async def any_super_admin(connection: AsyncConnection) -> bool:
     """True if anybody could sign in as super admin."""
     return await connection.scalar(select(User.id).where(User.is_super_admin).limit(1)) is not None

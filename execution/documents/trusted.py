@@ -5,7 +5,7 @@ JSON object of documents by their SHA-256. Requests name one by `documentId`, as
 of the GraphQL-over-HTTP specification has it (`sha256:` and the hash), or by the bare hash.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -31,6 +31,12 @@ class TrustedDocuments:
     texts: Mapping[str, str] = field(default_factory=dict)
     read: Mapping[str, ParsedDocument] = field(default_factory=dict)
     only: bool = False
+
+    def including(self, texts: Iterable[str], documents: DocumentCache) -> "TrustedDocuments":
+        """Return these and the service's own documents: its pages work whatever the manifest holds."""
+        own = {sha256(text.encode()).hexdigest(): text for text in texts}
+        read = {text: documents.examined(text) for text in own.values()}
+        return TrustedDocuments({**own, **self.texts}, {**read, **self.read}, self.only)
 
     def text(self, document_id: object) -> str | None:
         """The document of an id: `sha256:…`, or the bare hash; None when it is not known."""

@@ -20,7 +20,9 @@ class AddMemberInput:
     """The arguments."""
 
     organization_id: strawberry.ID = strawberry.field(description="The organization.")
-    username: str = strawberry.field(description="The username of the user; a super admin creates users.")
+    username: str = strawberry.field(
+        description="The username of an account that exists; who has none is invited by `inviteMember`."
+    )
     role: Role = strawberry.field(description="The role.")
 
 

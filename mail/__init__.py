@@ -1,0 +1,1 @@
+"""Mail: the sending of messages by SMTP, and their texts. Uses no database."""
