@@ -18,7 +18,7 @@ from pages.html import BASE_POLICY, EMPTY_ICON, html_page, json_in_html, version
 _OPERATIONS_DIRECTORY = Path(__file__).parent / "operations"
 _POLICY = MappingProxyType({**BASE_POLICY, "style-src": "'self'"})
 
-_SECRET = 'type="password" autocomplete="new-password" minlength="12" maxlength="256" required'
+_NEW_SECRET = 'type="password" autocomplete="new-password" minlength="12" maxlength="256" required'  # noqa: S105 - markup
 _USERNAME = 'type="text" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="255" required'
 
 _INVITATION = f"""\
@@ -34,7 +34,7 @@ _INVITATION = f"""\
 <form id="new-account">
 <label>Username <input name="username" {_USERNAME}></label>
 <p class="hint">Four digits are put behind it.</p>
-<label>Password <input name="password" {_SECRET}></label>
+<label>Password <input name="password" {_NEW_SECRET}></label>
 <p class="hint">At least 12 characters.</p>
 <button type="submit">Make the account and accept</button>
 </form>
@@ -62,9 +62,9 @@ _PASSWORD_RESET = f"""\
 hour.</p>
 </section>
 <form id="reset" hidden>
-<label>New password <input name="password" {_SECRET}></label>
+<label>New password <input name="password" {_NEW_SECRET}></label>
 <p class="hint">At least 12 characters.</p>
-<label>The same again <input name="again" {_SECRET}></label>
+<label>The same again <input name="again" {_NEW_SECRET}></label>
 <button type="submit">Set the password</button>
 </form>
 <section id="done" hidden>

@@ -10,7 +10,7 @@ class AccountEmail:
     """Shows resolvers.email_changes.AccountEmail."""
 
     confirmed: str | None = strawberry.field(
-        description="The address that links for a forgotten password are sent to; its owner confirmed it. Null for none."
+        description="The address that links for a forgotten password are sent to; its owner confirmed it. Null: none."
     )
     unconfirmed: str | None = strawberry.field(
         description="The address that becomes the account's when the link mailed to it is opened; null for none."

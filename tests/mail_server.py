@@ -56,15 +56,17 @@ class MailServer:
     async def mail_to(self, address: str, number: int = 1) -> EmailMessage:
         """The `number`-th message to an address, once it has come."""
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            while len(found := [each for each in self.received if each["To"] == address]) < number:
+            found: list[EmailMessage] = []
+            while len(found) < number:
                 await asyncio.sleep(0.01)
+                found = [each for each in self.received if each["To"] == address]
         return found[number - 1]
 
 
 def text_of(message: EmailMessage) -> str:
     """The text of a message, as its reader sees it."""
     text: str = message.get_content()
-    return text
+    return text.replace("\r\n", "\n")
 
 
 def link_in(message: EmailMessage) -> str:
@@ -89,10 +91,10 @@ async def mail_server(**options: Any) -> AsyncIterator[MailServer]:
 
 
 def only(username: str, password: str) -> dict[str, Any]:
-    """The options of a server that takes messages of this user alone, and does not mind a connection in the clear."""
+    """The options of a server that takes messages of this user alone."""
 
     def authenticate(_server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
         right = isinstance(given, LoginPassword) and given == LoginPassword(username.encode(), password.encode())
         return AuthResult(success=right, handled=False)
 
-    return {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False}
+    return {"authenticator": authenticate, "auth_required": True}

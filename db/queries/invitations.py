@@ -47,8 +47,8 @@ class InvitationRow:
 
 
 _EXPIRED = Invitation.expires_at <= func.now()
-# Whoever loses the role has their invitations ended (`end_made_by`). This is for what ends by itself or behind our back:
-# a service account whose token expires, an account that is deleted in the database.
+# Whoever loses the role has their invitations ended (`end_made_by`). This is for what ends by itself: a service account
+# whose token expires, an account that is deleted in the database.
 _MAKER_MAY_INVITE = or_(
     exists().where(
         Membership.organization_id == Invitation.organization_id,

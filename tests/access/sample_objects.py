@@ -11,6 +11,7 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from auth.api_tokens import SERVICE_ACCOUNT, new_api_token
+from auth.tokens import hash_of, new_link_token
 from core.audit import AuditAction
 from core.categories import Category
 from core.clock import now
@@ -18,9 +19,10 @@ from core.events import ANONYMOUS, RawEvent
 from core.ids import BehaviorKey, encode_node_id
 from core.roles import Role
 from core.token_scopes import TokenScope
-from db.queries import api_tokens, audit_entries, membership_offers, memberships
+from db.queries import api_tokens, audit_entries, invitations, membership_offers, memberships
 from db.queries.api_tokens import NewToken
 from db.queries.audit_entries import NewEntry
+from db.queries.invitations import NewInvitation
 from db.queries.membership_offers import NewOffer
 from db.queries.organizations import OrganizationRow
 from tests.schema.sample_tenants import SampleTenants, create_sample_tenants, user_id
@@ -36,6 +38,8 @@ _TABLES = (
     "organizations",
     "memberships",
     "membership_offers",
+    "invitations",
+    "account_links",
     "extension_users",
     "behaviors",
     "category_rules",
@@ -156,7 +160,9 @@ async def create_sample_objects(world: World) -> SampleObjects:
         await _service_account(world, tenant.organization, f"robot of {tenant.organization.name.lower()}")
     for tenant, invited in ((tenants.ours, tenants.super_admin), (tenants.theirs, tenants.viewer)):
         await _offer(world, tenant.organization, invited)
-    return SampleObjects(world, tenants)
+    samples = SampleObjects(world, tenants)
+    await _invitation(samples, tenants.ours.organization)
+    return samples
 
 
 async def _offer(world: World, organization: OrganizationRow, invited: Asker) -> str:
@@ -167,6 +173,17 @@ async def _offer(world: World, organization: OrganizationRow, invited: Asker) ->
         offer = await membership_offers.add(db, new, timedelta(days=1))
     assert offer
     return encode_node_id("MembershipOffer", offer.id.bytes)
+
+
+async def _invitation(samples: SampleObjects, organization: OrganizationRow) -> dict[str, str]:
+    """The id of an invitation that the admin has made, and the token of its link."""
+    admin, token = samples.askers["admin"].user, new_link_token()
+    assert admin
+    new = NewInvitation(hash_of(token), organization.id, Role.MEMBER, "invited@example.com", admin.id)
+    async with samples.world.services.database.write() as db:
+        invitation = await invitations.add(db, new, timedelta(days=1))
+    assert invitation
+    return {"invitation": encode_node_id("Invitation", invitation.id.bytes), "linkToken": token}
 
 
 async def _service_account(world: World, organization: OrganizationRow, name: str) -> str:
@@ -217,6 +234,7 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
         "colleague": user_id(askers["viewer"]),
         "newcomer": newcomer.username,
         "offer": await _offer(world, organization, askers["outsider"]),
+        **await _invitation(samples, organization),
         "robot": await _service_account(world, organization, "robot"),
     }
 

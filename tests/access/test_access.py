@@ -35,6 +35,14 @@ INPUTS = {
     "deleteOrganization": "{id: $ours}",
     "addMember": "{organizationId: $ours, username: $newcomer, role: ADMIN}",
     "withdrawMembershipOffer": "{id: $offer}",
+    "inviteMember": '{organizationId: $ours, email: "new@example.com", role: ADMIN}',
+    "revokeInvitation": "{id: $invitation}",
+    "openInvitation": "{token: $linkToken}",
+    "acceptInvitation": "{token: $linkToken}",
+    "requestPasswordReset": "{username: $newcomer}",
+    "resetPassword": '{token: "x", newPassword: "a long enough password"}',
+    "changeEmail": '{email: "new@example.com", currentPassword: "x"}',
+    "confirmEmail": '{token: "x"}',
     "acceptMembership": "{id: $offer}",
     "declineMembership": "{id: $offer}",
     "updateMemberRole": "{organizationId: $ours, userId: $colleague, role: ADMIN}",
@@ -67,7 +75,7 @@ INPUTS = {
     "ingestBehaviors": '{events: [{sessionId: "s", ts: "2026-08-03T21:00:00Z", type: FOCUS, eventId: $somebody}]}',
     "logout": "",
 }
-STRINGS = {"newcomer", "somebody"}
+STRINGS = {"newcomer", "somebody", "linkToken"}
 
 
 def test_the_table_has_every_field_node_and_mutation():
@@ -182,6 +190,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
         "event": "olga",
         "nobodys": "olga",
         "offer": "olga",
+        "invitation": "olga",
         "robot": "olga",
     }  # ids of other kinds of things
 

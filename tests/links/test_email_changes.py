@@ -48,7 +48,7 @@ async def test_an_address_is_changed_once_it_is_confirmed(mailing: World, mails:
     assert "new@example.com" not in text_of(notice)
 
 
-async def test_changing_takes_the_password(mailing: World, mails: MailServer, ada: Asker):
+async def test_changing_takes_the_password(mails: MailServer, ada: Asker):
     answer = await run(ada, CHANGE_EMAIL, email="new@example.com", currentPassword="wrong password!")
 
     assert answer["__typename"] == "InvalidCredentials"
@@ -88,7 +88,7 @@ async def test_expired_links_confirm_nothing(mailing: World, mails: MailServer, 
     assert await own_email(ada) == ("old@example.com", None)
 
 
-async def test_a_mail_that_fails_is_told(mailing: World, mails: MailServer, ada: Asker):
+async def test_a_mail_that_fails_is_told(mails: MailServer, ada: Asker):
     mails.refusals["new@example.com"] = "550 no"
 
     answer = await run(ada, CHANGE_EMAIL, email="new@example.com", currentPassword=PASSWORD)
@@ -97,7 +97,7 @@ async def test_a_mail_that_fails_is_told(mailing: World, mails: MailServer, ada:
     assert answer["mailProblem"] == "The mail server refuses the recipient's address (550)."
 
 
-async def test_what_is_no_address_is_refused(mailing: World, ada: Asker):
+async def test_what_is_no_address_is_refused(ada: Asker):
     answer = await run(ada, CHANGE_EMAIL, email="new", currentPassword=PASSWORD)
 
     assert (answer["__typename"], answer["field"]) == ("InvalidInput", "email")

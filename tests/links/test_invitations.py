@@ -58,9 +58,7 @@ async def reason(world: World, link: str) -> str:
     return str(opened["reason"])
 
 
-async def test_an_invitation_is_mailed_listed_and_returned(
-    mailing: World, mails: MailServer, acme: OrganizationRow, admin: Asker
-):
+async def test_an_invitation_is_mailed_listed_and_returned(mails: MailServer, acme: OrganizationRow, admin: Asker):
     answer = await invited(admin, acme, " Nora@Example.COM ", "VIEWER")
     mail = await mails.mail_to("Nora@example.com")
 
@@ -80,7 +78,7 @@ async def test_an_invitation_is_mailed_listed_and_returned(
 
 
 async def test_whoever_has_the_link_becomes_a_member_with_a_new_account(
-    mailing: World, mails: MailServer, acme: OrganizationRow, admin: Asker
+    mailing: World, acme: OrganizationRow, admin: Asker
 ):
     link = (await invited(admin, acme))["link"]
 
@@ -209,7 +207,7 @@ async def test_links_that_nobody_made_are_unknown(mailing: World, token: str):
 async def test_a_link_of_an_organization_that_is_gone_is_unknown(mailing: World, acme: OrganizationRow, admin: Asker):
     link = (await invited(admin, acme))["link"]
 
-    await run(admin, DELETE, id=str(acme.id))
+    await admin.ask(DELETE, id=str(acme.id))
 
     assert await reason(mailing, link) == "UNKNOWN"
 
@@ -240,7 +238,7 @@ async def test_an_invitation_ends_with_the_role_that_allowed_it(
 async def test_an_invitation_ends_with_the_service_account_that_made_it(
     mailing: World, acme: OrganizationRow, admin: Asker, end: str
 ):
-    wanted = {"organizationId": str(acme.id), "name": "robot", "scopes": ["ORGANIZATION_ADMIN"]}
+    wanted = {"organizationId": str(acme.id), "name": "robot", "scopes": ["ORGANIZATION_ADMIN", "ORGANIZATION_READ"]}
     made = (await admin.ask(SERVICE_ACCOUNTS, input=wanted))["createServiceAccount"]
     robot = Asker(mailing.http, token=made["token"])
     answer = await invited(robot, acme)
@@ -286,7 +284,7 @@ async def test_accepting_waits_for_a_removal_of_the_inviter(mailing: World, acme
 
 
 @pytest.mark.parametrize("address", ["", "nora", "nora@", "@example.com", "a@b@c.com", "nöra@example.com", "x" * 300])
-async def test_what_is_no_address_is_refused(mailing: World, acme: OrganizationRow, admin: Asker, address: str):
+async def test_what_is_no_address_is_refused(acme: OrganizationRow, admin: Asker, address: str):
     answer = await run(admin, INVITE, organizationId=str(acme.id), email=address, role="MEMBER")
 
     assert (answer["__typename"], answer["field"]) == ("InvalidInput", "email")
@@ -294,7 +292,7 @@ async def test_what_is_no_address_is_refused(mailing: World, acme: OrganizationR
 
 @pytest.mark.parametrize("address", ["a@example.com\nBcc: b@example.com", "Nora <nora@example.com>", "a@b.com,c@d.com"])
 async def test_no_header_and_no_second_recipient_gets_in(
-    mailing: World, mails: MailServer, acme: OrganizationRow, admin: Asker, address: str
+    mails: MailServer, acme: OrganizationRow, admin: Asker, address: str
 ):
     answer = await run(admin, INVITE, organizationId=str(acme.id), email=address, role="MEMBER")
 
@@ -302,16 +300,14 @@ async def test_no_header_and_no_second_recipient_gets_in(
     assert mails.received == []
 
 
-async def test_international_domains_are_sent_to_in_ascii(
-    mailing: World, mails: MailServer, acme: OrganizationRow, admin: Asker
-):
+async def test_international_domains_are_sent_to_in_ascii(mails: MailServer, acme: OrganizationRow, admin: Asker):
     answer = await invited(admin, acme, "nora@bücher.example")
 
     assert answer["invitation"]["email"] == "nora@xn--bcher-kva.example"
     await mails.mail_to("nora@xn--bcher-kva.example")
 
 
-async def test_an_address_has_one_open_invitation(mailing: World, acme: OrganizationRow, admin: Asker):
+async def test_an_address_has_one_open_invitation(acme: OrganizationRow, admin: Asker):
     first = await invited(admin, acme, "nora@example.com")
     second = await run(admin, INVITE, organizationId=str(acme.id), email="NORA@example.com", role="ADMIN")
     await run(admin, REVOKE, id=first["invitation"]["id"])
@@ -453,8 +449,8 @@ async def test_an_organization_deleted_while_somebody_accepts_leaves_no_deadlock
     link = (await invited(admin, acme))["link"]
 
     deleted, accepted = await asyncio.gather(
-        run(admin, DELETE, id=str(acme.id)), run(nora, ACCEPT, token=token_in(link))
+        admin.ask(DELETE, id=str(acme.id)), run(nora, ACCEPT, token=token_in(link))
     )
 
-    assert deleted["__typename"] == "DeleteOrganizationSuccess"
+    assert deleted["deleteOrganization"]["__typename"] == "DeleteOrganizationSuccess"
     assert accepted.get("reason", accepted["__typename"]) in {"UNKNOWN", "AcceptInvitationSuccess"}

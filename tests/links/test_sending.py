@@ -20,10 +20,10 @@ def options(url: str, timeout: float = 30) -> SmtpOptions:
     return smtp_options(url, SENDER, timeout)
 
 
-async def problem(url: str, timeout: float = 30) -> str:
+async def problem(url: str, seconds: float = 30) -> str:
     """The reason why a message is not sent."""
     with pytest.raises(MailFailed) as caught:
-        await MailSender(options(url, timeout)).send(MAIL)
+        await MailSender(options(url, seconds)).send(MAIL)
     return str(caught.value)
 
 
@@ -65,11 +65,12 @@ async def test_a_message_arrives_as_it_was_written():
     assert message["Date"]
 
 
-async def test_the_user_and_password_are_sent():
-    async with mail_server(**only("mailer", "p@ss/word")) as server:
-        url = f"smtp://mailer:p%40ss%2Fword@127.0.0.1:{server.port}?tls=none"
+@pytest.mark.usefixtures("trusted")
+async def test_the_user_and_password_are_sent(tls: ssl.SSLContext):
+    async with mail_server(tls_context=tls, require_starttls=True, **only("mailer", "p@ss/word")) as server:
+        url = f"smtp://mailer:p%40ss%2Fword@127.0.0.1:{server.port}"
         await MailSender(options(url)).send(MAIL)
-        refused = await problem(f"smtp://mailer:wrong@127.0.0.1:{server.port}?tls=none")
+        refused = await problem(f"smtp://mailer:wrong@127.0.0.1:{server.port}")
 
     assert len(server.received) == 1
     assert refused == "The mail server refuses the user and password of SMTP_URL (535)."
@@ -114,7 +115,7 @@ async def test_a_server_that_is_away_is_told():
 async def test_a_server_that_falls_silent_is_given_up():
     async with mail_server() as server:
         server.held.clear()
-        assert await problem(server.url, timeout=0.5) == "The mail server did not answer in time."
+        assert await problem(server.url, seconds=0.5) == "The mail server did not answer in time."
 
 
 @pytest.mark.parametrize(
