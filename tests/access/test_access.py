@@ -201,7 +201,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
             for identifier in (tenant[others[subject]], nothing):
                 got[name, identifier] = await change(samples, "super_admin", name, tenant | {subject: identifier})
 
-    assert len(got) == 2 * 23
+    assert len(got) == 2 * 25
     assert set(got.values()) == {"missing"}
 
 

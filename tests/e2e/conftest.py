@@ -18,6 +18,7 @@ from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.chromium import launch
 from tests.free_ports import free_port
+from tests.mail_server import MailServer, mail_server
 from tests.world import PASSWORD
 
 _START_SECONDS = 60
@@ -33,7 +34,14 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[Served]:
+async def mails() -> AsyncIterator[MailServer]:
+    """The SMTP server that the service sends its mail to."""
+    async with mail_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def service(mails: MailServer) -> Iterator[Served]:
     """`web-behavior serve` in a process of its own, on an embedded database of its own, with an admin."""
     with tempfile.TemporaryDirectory(prefix="wb-e2e-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # PostgreSQL runs as a user of its own when the tests run as root
@@ -42,6 +50,8 @@ def service() -> Iterator[Served]:
             "ENV": "test",
             "PORT": served.url.rpartition(":")[2],
             "DATA_DIR": folder,
+            "SMTP_URL": mails.url,
+            "MAIL_FROM": "no-reply@example.com",
             "ADMIN_USERNAME": served.username,
             "ADMIN_PASSWORD": served.password,
         }

@@ -3,6 +3,9 @@
 /** The token of the link. It is in the fragment, so it was sent to nobody yet. */
 export const token = location.hash.slice(1);
 
+// A link that is pasted into the same tab changes the fragment alone, and loads nothing.
+addEventListener('hashchange', () => location.reload());
+
 const documents = JSON.parse(element('documents').textContent);
 
 export function element(id) {
