@@ -7,6 +7,8 @@ import pytest
 
 from db import migrate
 from tests.auth.test_login import LOGIN
+from tests.free_ports import free_port
+from tests.links.requests import invited
 from tests.observability.prometheus_scrape import Scrape, metered, scrape
 from tests.rest_requests import BEHAVIORS, event, execute, post_batch, with_key
 from tests.servers import new_database, own_world
@@ -16,7 +18,13 @@ from tests.world import World
 @pytest.fixture(scope="session")
 async def scraped(data_dir: Path, database_url: str) -> AsyncIterator[Scrape]:
     """The scrape after requests of many kinds."""
-    settings = metered(data_dir, rate_limit_enabled=True, sign_in_limit_per_account="2/minute")
+    settings = metered(
+        data_dir,
+        rate_limit_enabled=True,
+        sign_in_limit_per_account="2/minute",
+        smtp_url=f"smtp://127.0.0.1:{free_port()}?tls=none",  # where nobody listens
+        mail_from="no-reply@example.com",
+    )
     async with new_database(database_url) as url:
         await migrate.upgrade(url)
         async with own_world(settings, url) as world:
@@ -35,7 +43,9 @@ async def _send_requests_of_many_kinds(world: World) -> None:
     await world.user_with_password("ada")
     for password in ("correct horse battery", "wrong password", "wrong password"):
         await world.stranger.post(LOGIN, username="ada", password=password)
-    ada = await world.member(await world.organization())
+    acme = await world.organization()
+    ada = await world.member(acme)
+    await invited(ada, acme)
     for _ in range(2):
         await ada.ask("query Mine { organizations { nodes { name } } }")
     await world.stranger.post("query ANameOfAStranger { __typename }")

@@ -56,6 +56,10 @@ def test_attempts_to_sign_in_are_counted_by_outcome(scraped: Scrape):
     assert scraped.value("web_behavior_throttle_refusals_total", throttle="ingest-key") == 0
 
 
+def test_mails_are_counted_by_outcome(scraped: Scrape):
+    assert scraped.value("web_behavior_mails_total", kind="invitation", outcome="failed") == 1
+
+
 def test_caches_pools_and_rollups_are_told_of(scraped: Scrape):
     assert scraped.value("web_behavior_cache_hits_total", cache="api_keys") == 2
     assert scraped.value("web_behavior_cache_misses_total", cache="api_keys") == 1
