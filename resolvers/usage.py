@@ -51,6 +51,11 @@ class UsageQuery:
         return self.question.time_range.end
 
     @property
+    def as_of(self) -> datetime:
+        """The time up to which events count: figures are read later than that."""
+        return self.asked_at
+
+    @property
     def timezone(self) -> ZoneInfo:
         """The time zone of the question."""
         return self.question.timezone

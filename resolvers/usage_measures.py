@@ -143,10 +143,21 @@ async def other(caller: Caller, groups: UsageGroupsRow, measures: Measures) -> M
     return await caller.batches.load(metrics.without_groups, key, question, dimensions, measures) or NOTHING
 
 
+async def other_share(caller: Caller, groups: UsageGroupsRow, measure: str) -> float | None:
+    """Return the part of the whole that `other` is, from 0 to 1; None if the whole is zero or a measure is null."""
+    return _part(
+        getattr(await other(caller, groups, frozenset({measure})), measure),
+        getattr(await total(caller, groups.usage, frozenset({measure})), measure),
+    )
+
+
 async def share(caller: Caller, group: UsageGroupRow, measure: str) -> float | None:
     """Return the group's part of the whole, from 0 to 1; None if the whole is zero or a measure is null."""
     whole = getattr(await total(caller, group.usage, frozenset({measure})), measure)
-    part = getattr(group.measures, measure)
+    return _part(getattr(group.measures, measure), whole)
+
+
+def _part(part: float | None, whole: float | None) -> float | None:
     return part / whole if whole and part is not None else None
 
 

@@ -292,6 +292,18 @@ class UsageGroupConnection:
     async def other(root: strawberry.Parent[UsageGroupsRow], info: Info) -> MeasureValues:
         return await usage_measures.other(info.context.caller, root, _measures(info))
 
+    @strawberry.field(
+        description="The part of the whole usage that `other` is, from 0 to 1, like the `share` of a group; null when "
+        "the whole is nothing.",
+        metadata=priced(measures=2),
+    )
+    async def other_share(
+        root: strawberry.Parent[UsageGroupsRow],
+        info: Info,
+        of: Annotated[UsageMeasure, strawberry.argument(description="The measure to take the share of.")],
+    ) -> float | None:
+        return await usage_measures.other_share(info.context.caller, root, _name(of))
+
 
 @strawberry.input(
     description="The order of groups: by a measure, equal ones by their keys; or by their keys. Exactly one of "
@@ -341,6 +353,9 @@ class Usage:
 
     start: datetime = strawberry.field(description="The first instant of the period.")
     end: datetime = strawberry.field(description="The first instant after the period.")
+    as_of: datetime = strawberry.field(
+        description="The time up to which all events count: every event acknowledged before is in the figures."
+    )
     timezone: ZoneInfo = strawberry.field(description="The time zone asked for.")
 
     @strawberry.field(description="The day that weeks begin on: the one asked for, or the default.")

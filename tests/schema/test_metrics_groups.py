@@ -1,9 +1,11 @@
 """Groups: sorted by every measure, in pages, with shares and the rest."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from core.clock import now
 from db.metrics.measures import MEASURES
 from tests.conftest import StatementCounter
 from tests.schema.usage_queries import DAY, computed, metrics_statements, usage
@@ -207,3 +209,33 @@ async def test_the_measure_that_groups_are_sorted_by_is_computed_and_no_other(
 
     [statement] = metrics_statements(statements)
     assert computed(statement) == {"events", "active_events", "tracked_minutes", "engaged_minutes"}
+
+
+async def test_the_share_of_other_is_what_the_shares_of_the_page_leave(world: World):
+    person = await world.recorded(await world.organization())
+    await world.browse(
+        person, *(raw(f"09:0{place}:00", "click", f"https://{domain}.com/") for place, domain in enumerate("aaabbc"))
+    )
+    asker = await world.super_admin()
+
+    found = await asker.ask(f"""{{ usage({DAY}) {{ groups(by: DOMAIN, first: 1) {{
+        nodes {{ share(of: EVENTS) }} otherShare(of: EVENTS) domains: otherShare(of: UNIQUE_DOMAINS) }} }} }}""")
+    nothing = await asker.ask(
+        f"{{ usage({DAY.replace('2026-08-0', '2026-07-0')}) {{ groups(by: DOMAIN) {{ otherShare(of: EVENTS) }} }} }}"
+    )
+
+    assert found["usage"]["groups"] == {
+        "nodes": [{"share": 0.5}],
+        "otherShare": 0.5,
+        "domains": pytest.approx(2 / 3),
+    }
+    assert nothing["usage"]["groups"] == {"otherShare": None}
+
+
+async def test_usage_tells_up_to_when_events_count(world: World):
+    asker = await world.super_admin()
+    before = now()
+
+    found = await asker.ask(f"{{ usage({DAY}) {{ asOf }} }}")
+
+    assert before - timedelta(milliseconds=1) <= datetime.fromisoformat(found["usage"]["asOf"]) <= now()
