@@ -1,5 +1,5 @@
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, text
 
@@ -17,11 +17,20 @@ MONTH = timedelta(days=30)
 AUGUST = TimeRange(DAY, DAY + MONTH)
 
 
+async def marks_of_all(services: Services) -> list[tuple[datetime, datetime]]:
+    """The marks there are: hours, and when they were marked."""
+    async with services.database.read() as db:
+        statement = select(dirty_hours.c.hour, dirty_hours.c.marked_at).order_by(dirty_hours.c.hour)
+        return [(hour, marked_at) for hour, marked_at in await db.execute(statement)]
+
+
 async def test_of_very_many_marks_an_hour_keeps_the_first(world: World, services: Services):
     person = await world.recorded(await world.organization())
     hours = [PersonHour(person.id, at) for at in hours_after(DAY, range(2))]
     async with services.database.write() as db:
         await queries.mark(db, hours)
+        # Far ahead, so that nobody makes these hours meanwhile.
+        await db.execute(text("UPDATE dirty_hours SET marked_at = now() + interval '1 day'"))
         # Each instant twice: marks have no key that would tell them apart.
         await db.execute(
             text("""
@@ -30,13 +39,16 @@ async def test_of_very_many_marks_an_hour_keeps_the_first(world: World, services
                 FROM dirty_hours, generate_series(1, 50000) AS number
             """)
         )
-        first = await db.scalar(text("SELECT now()"))
+        first = await db.scalar(text("SELECT now() + interval '1 day'"))
+    maker = RollupMaker(services.database, limit_seconds=1)
 
-    await RollupMaker(services.database, limit_seconds=1).survey()
+    for _ in range(10):  # the application's own survey may have the person locked during some of a survey's slices
+        await maker.survey()
+        left = await marks_of_all(services)
+        if len(left) == len(hours):
+            break
 
-    async with services.database.read() as db:
-        statement = select(dirty_hours.c.hour, dirty_hours.c.marked_at).order_by(dirty_hours.c.hour)
-        assert (await db.execute(statement)).all() == [(hour.hour, first) for hour in hours]
+    assert left == [(hour.hour, first) for hour in hours]
 
 
 async def test_marks_wait_from_the_end_of_their_hour(world: World, services: Services):
