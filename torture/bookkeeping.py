@@ -33,10 +33,10 @@ class Balance:
 
 
 async def balance(database_url: str, ledgers: Sequence[Ledger]) -> Balance:
-    """Look up which of the sent events are stored."""
-    stored = await _stored(database_url)
+    """Look up which of the sent events are stored, and how often. Other experiments' events do not count."""
     acknowledged = [parcel for ledger in ledgers for parcel in ledger.acknowledged]
     given_up = [parcel for ledger in ledgers for parcel in ledger.given_up]
+    stored = await _stored(database_url, [url for parcel in acknowledged + given_up for url in parcel.urls])
     return Balance(
         lost=[url for parcel in acknowledged for url in parcel.urls if url not in stored],
         twice=[url for url, times in stored.items() if times > 1],
@@ -44,10 +44,15 @@ async def balance(database_url: str, ledgers: Sequence[Ledger]) -> Balance:
     )
 
 
-async def _stored(database_url: str) -> Counter[str]:
+async def _stored(database_url: str, urls: Sequence[str]) -> Counter[str]:
     connection = await asyncpg.connect(database_url)
     try:
-        rows = await connection.fetch("SELECT url, count(*) AS times FROM behaviors GROUP BY url")
+        rows = await connection.fetch(
+            """
+            SELECT url, count(*) AS times FROM behaviors JOIN unnest($1::text[]) AS sent (url) USING (url) GROUP BY url
+            """,
+            urls,
+        )
     finally:
         await connection.close()
     return Counter({row["url"]: row["times"] for row in rows})
