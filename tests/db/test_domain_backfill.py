@@ -186,11 +186,12 @@ async def test_it_goes_on_after_its_process_was_killed(world: World, services: S
         worker.send_signal(signal.SIGKILL)
         assert await worker.wait() == -signal.SIGKILL
         left = await wrong(services, ada.id)
-    await DomainBackfill(services.database).work_round()
+    async with asyncio.timeout(60):  # the server holds her for as long as it has not noticed that the worker is gone
+        while await listed(services):
+            await DomainBackfill(services.database).work_round()
 
     assert 0 < left <= 1900
     assert await wrong(services, ada.id) == 0
-    assert await listed(services) == 0
 
 
 async def test_a_person_with_very_much_gets_on_in_portions_while_others_have_their_turns(
