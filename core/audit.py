@@ -17,6 +17,10 @@ class AuditAction(DescribedEnum):
             "`before` and `after`."
         ),
     )
+    WEEK_START_CHANGED = (
+        "week_start_changed",
+        "It was changed on which day the organization's weeks begin: `before` and `after`.",
+    )
     EXTENSION_USER_ERASURE_BEGUN = (
         "extension_user_erasure_begun",
         "An extension user was removed, and deleting everything held on them began: `erasureId`.",

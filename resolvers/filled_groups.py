@@ -16,6 +16,11 @@ MOST = 168
 """The number of cells of a week."""
 
 
+def default_order(*, fill: bool) -> Order:
+    """The order of groups without one of their own: by events, the most first; filled ones by key."""
+    return Order(descending=False) if fill else Order("events")
+
+
 def check_fill(dimensions: tuple[Dimension, ...]) -> None:
     """Return if groups by these dimensions can be filled. InvalidInput."""
     if not set(dimensions) <= set(_VALUES):

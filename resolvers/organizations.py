@@ -36,13 +36,13 @@ async def list_page(
     return ConnectionRow(page, partial(_count, caller, search))
 
 
-async def create(caller: Caller, name: str, description: str | None) -> OrganizationRow:
+async def create(caller: Caller, name: str, description: str | None, week_start: WeekStart) -> OrganizationRow:
     """Create an organization. Forbidden unless the viewer is a super admin; InvalidInput."""
     caller.viewer.require_super_admin()
     name = checked_name("name", name)
     description = None if description is None else checked_description(description)
     async with caller.database.write() as db:
-        row = await organizations.create(db, name, description)
+        row = await organizations.create(db, name, description, week_start)
         await record_audit_entry(db, caller.viewer, AuditAction.ORGANIZATION_CREATED, organization_id=row.id)
     return row
 
@@ -94,10 +94,11 @@ async def delete(caller: Caller, organization_id: UUID | None) -> ErasureRow:
 
 
 async def _record_changes(caller: Caller, db: AsyncConnection, before: OrganizationRow, after: OrganizationRow) -> None:
-    """Record the changes of the rules for the organization's events."""
+    """Record the changes of the rules for the organization's events and figures."""
     changes = (
         (AuditAction.RETENTION_CHANGED, before.retention_days, after.retention_days),
         (AuditAction.KEY_REQUIREMENT_CHANGED, before.requires_api_key, after.requires_api_key),
+        (AuditAction.WEEK_START_CHANGED, before.week_start.name, after.week_start.name),
     )
     for action, was, is_now in changes:
         if was != is_now:

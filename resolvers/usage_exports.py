@@ -37,6 +37,7 @@ from resolvers.backlog import BacklogWait
 from resolvers.caller import Caller
 from resolvers.exports import answer, begun, count_begun
 from resolvers.extension_users import extension_user
+from resolvers.filled_groups import check_fill, filled
 from resolvers.organizations import organization
 from resolvers.usage_columns import (
     BUCKET_COLUMNS,
@@ -59,7 +60,10 @@ Row = list[Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageExport:
-    """An export: measures by bucket (`every`) or by group (`by`, in an `order`), of a subject in a period."""
+    """An export: measures by bucket (`every`) or by group (`by`, in an `order`), of a subject in a period.
+
+    `fill`: groups without an event have rows, too.
+    """
 
     time_range: TimeRange
     timezone: str
@@ -70,6 +74,7 @@ class UsageExport:
     subject_id: UUID = EVERYBODY
     every: Granularity | None = None
     by: tuple[Dimension, ...] = ()
+    fill: bool = False
 
     @property
     def week_start(self) -> WeekStart:
@@ -114,6 +119,8 @@ async def checked(caller: Caller, export: UsageExport) -> UsageExport:
     _check_measures(export.measures)
     if export.every is None:
         check_dimensions(export.by)
+        if export.fill:
+            check_fill(export.by)
         check_split({*export.measures} | export.order.measures, export.by, by_time=False)
     else:
         check_split(export.measures, (), by_time=True)
@@ -223,9 +230,10 @@ async def _groups(
     page = GroupsPage(Split(export.by), export.order, min(USAGE_EXPORT_PAGE, most), after)
     ids, scope = [export.subject_id], caller.viewer.readable
     # There is a group wherever there is an event, whatever is asked of it.
-    measures = frozenset({*export.measures, "events"})
+    measures = frozenset({*export.measures, "events"}) | export.order.measures
     ask = partial(metrics.groups, scope=scope, ids=ids, question=question, page=page, measures=measures)
-    return (await answer(caller, ask)).get(export.subject_id, Groups())
+    found = (await answer(caller, ask)).get(export.subject_id, Groups())
+    return filled(found.rows, page) if export.fill else found  # all of a week are one page
 
 
 async def _named(caller: Caller, dimensions: Sequence[Dimension], keys: Sequence[Any]) -> NamedRows:

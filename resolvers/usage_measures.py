@@ -16,10 +16,10 @@ from db.metrics.question import Key, Question, Split
 from db.metrics.values import NOTHING, MeasureValues
 from db.queries import distributions, metrics
 from db.queries.distributions import DistributionRow
-from db.queries.metrics import Group, Groups, GroupsPage, Measures, Order
+from db.queries.metrics import Group, Groups, GroupsPage, Measures
 from db.queries.ranked_pages import RankedPlace, place_types
 from resolvers.caller import Caller
-from resolvers.filled_groups import MOST, check_fill, filled
+from resolvers.filled_groups import MOST, check_fill, default_order, filled
 from resolvers.pages import check_size
 from resolvers.question_cursors import QuestionCursors
 from resolvers.usage import (
@@ -87,7 +87,7 @@ async def _earlier(
 
 async def groups(caller: Caller, usage: UsageQuery, arguments: GroupsArguments, measures: Measures) -> UsageGroupsRow:
     """Return a page of groups. InvalidInput if a measure cannot be split by the dimensions."""
-    order = arguments.order or (Order(descending=False) if arguments.fill else Order("events"))
+    order = arguments.order or default_order(fill=arguments.fill)
     check_dimensions(arguments.dimensions)
     if arguments.fill:
         check_fill(arguments.dimensions)

@@ -92,9 +92,12 @@ async def by_name(connection: AsyncConnection, scope: Scope, name: str) -> list[
     return [OrganizationRow(*row) for row in await connection.execute(statement.order_by(Organization.id).limit(2))]
 
 
-async def create(connection: AsyncConnection, name: str, description: str | None) -> OrganizationRow:
+async def create(
+    connection: AsyncConnection, name: str, description: str | None, week_start: WeekStart = WeekStart.MONDAY
+) -> OrganizationRow:
     """Create an organization."""
-    statement = insert(Organization).values(**_names(name), description=description).returning(*_COLUMNS)
+    values = {**_names(name), "description": description, "week_start": week_start.value}
+    statement = insert(Organization).values(values).returning(*_COLUMNS)
     return _organization((await connection.execute(statement)).one())
 
 

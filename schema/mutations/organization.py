@@ -21,6 +21,10 @@ class CreateOrganizationInput:
 
     name: str = strawberry.field(description="The name.")
     description: str | None = strawberry.field(default=None, description="A description of the organization.")
+    week_start: WeekStart = strawberry.field(
+        default=WeekStart.MONDAY,
+        description="The day that weeks begin on in questions about it and its people, unless they say `weekStart`.",
+    )
 
 
 @strawberry.type(description="The organization is made. It has no members yet: offer membership to its first admin.")
@@ -41,7 +45,7 @@ async def create_organization(
     input: Annotated[CreateOrganizationInput, strawberry.argument(description="The organization to make.")],
 ) -> CreateOrganizationSuccess:
     """Resolve the field."""
-    organization = await organizations.create(info.context.caller, input.name, input.description)
+    organization = await organizations.create(info.context.caller, input.name, input.description, input.week_start)
     return CreateOrganizationSuccess(organization=organization)
 
 

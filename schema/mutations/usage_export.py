@@ -10,10 +10,11 @@ from core.errors import InvalidInput as InvalidInputError
 from core.errors import NotFound as NotFoundError
 from core.ids import uuid_of
 from core.limits import EXPORT_ADDRESS_CHARACTERS, USAGE_EXPORT_GROUPS
-from db.queries.metrics import EVERYBODY, Order
+from db.queries.metrics import EVERYBODY
 from db.queries.people import Subject
 from execution.context import Info
 from resolvers import exports, usage_exports
+from resolvers.filled_groups import default_order
 from resolvers.usage_exports import UsageExport
 from resolvers.week_starts import chosen_week_start
 from schema.download import Download, download
@@ -55,7 +56,13 @@ class UsageGroupRows:
 
     by: list[UsageDimension] = strawberry.field(description="The dimensions to group by: 1 to 3.")
     order_by: UsageOrder | None = strawberry.field(
-        default=None, description="The order of the groups; without it by events, the most first."
+        default=None,
+        description="The order of the groups; without it by events, the most first, and with `fill` by key.",
+    )
+    fill: bool = strawberry.field(
+        default=False,
+        description="True: every hour of the day and day of the week has a row, those without an event with zeros. It "
+        "goes with `by: HOUR_OF_DAY`, `by: DAY_OF_WEEK` or both.",
     )
 
 
@@ -143,7 +150,8 @@ async def _export(info: Info, wanted: ExportUsageInput) -> UsageExport:
         organization_id = await usage_exports.organization_of(caller, subject, subject_id)
     week_start = await chosen_week_start(caller, wanted.week_start, organization_id)
     groups = wanted.rows.groups or None
-    order = groups.order_by.order() if groups and groups.order_by else Order("events")
+    fill = bool(groups and groups.fill)
+    order = groups.order_by.order() if groups and groups.order_by else default_order(fill=fill)
     return UsageExport(
         time_range=wanted.period.resolve(info.context.received_at, wanted.timezone, week_start),
         timezone=wanted.timezone.key,
@@ -154,4 +162,5 @@ async def _export(info: Info, wanted: ExportUsageInput) -> UsageExport:
         every=wanted.rows.series.every if wanted.rows.series else None,
         by=tuple(groups.by) if groups else (),
         order=replace(order, week_start=week_start),
+        fill=fill,
     )

@@ -16,7 +16,7 @@ from db.metrics.measures import MEASURES
 from resolvers import usage_exports as exports
 from rest import usage_exports as routes
 from rest.workbooks import CELL_CHARACTERS, SHEET_ROWS, Sheet, StreamedWorkbook, Value
-from tests.rest.usage_exports import downloaded, of_csv, of_ndjson, of_xlsx
+from tests.rest.usage_exports import downloaded, of_csv, of_ndjson, of_xlsx, refused
 from tests.schema.sample_tenants import PERIOD
 from tests.world import Asker, World, raw
 
@@ -86,6 +86,30 @@ async def test_groups_are_those_of_the_question_in_every_format(world: World, di
     units = {f"{each.field} ({each.unit.value})" for each in measures if each.is_number}
     assert units <= set(table[0])
     assert names[0] in {camel_case(dimension.value), "username", "organization", "sessionId"}
+
+
+async def test_a_heat_map_has_a_row_for_every_hour_of_the_week(world: World):
+    asker = await busy(world)
+    asked = (await asker.ask(
+        """query ($period: Period!) { usage(period: $period, weekStart: SUNDAY) {
+            groups(by: [DAY_OF_WEEK, HOUR_OF_DAY], fill: true, first: 168) {
+                nodes { key { dayOfWeek hourOfDay } measures { trackedSeconds } } } } }""",
+        period=PERIOD,
+    ))["usage"]["groups"]["nodes"]  # fmt: skip
+    groups = {"by": ["DAY_OF_WEEK", "HOUR_OF_DAY"], "fill": True}
+    longest = groups | {"orderBy": {"measure": "TRACKED_SECONDS", "direction": "DESC"}}
+    wanted = {"measures": ["TRACKED_SECONDS"], "format": "NDJSON", "weekStart": "SUNDAY"}
+
+    lines = of_ndjson(await downloaded(asker, rows={"groups": groups}, **wanted))
+    sorted_lines = of_ndjson(await downloaded(asker, rows={"groups": longest}, **wanted | {"measures": ["EVENTS"]}))
+    message = await refused(asker, rows={"groups": groups | {"by": ["HOUR_OF_DAY", "DOMAIN"]}}, **wanted)
+
+    assert lines == [each["key"] | each["measures"] for each in asked]
+    assert len(lines) == 168
+    busiest = max(asked, key=lambda each: each["measures"]["trackedSeconds"])["key"]
+    assert {name: sorted_lines[0][name] for name in busiest} == busiest
+    assert len(sorted_lines) == 168
+    assert "HOUR_OF_DAY" in message
 
 
 async def test_a_series_is_that_of_the_question_with_its_instants_in_the_zone(world: World):

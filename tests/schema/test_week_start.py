@@ -103,6 +103,26 @@ async def test_weeks_as_buckets_begin_on_that_day(organization: OrganizationRow,
     assert {tuple(starts(each.get("usage") or each)) for each in on_sunday.values()} == {("03", "09", "16")}
 
 
+async def test_an_organization_is_made_with_its_day_and_the_log_tells_when_it_changes(world: World):
+    # Given
+    query = """mutation ($input: CreateOrganizationInput!) { createOrganization(input: $input) {
+        ... on CreateOrganizationSuccess { organization { uuid weekStart } } } }"""
+    log = "query ($id: ID!) { organization(id: $id) { auditLog { nodes { action details { name value } } } } }"
+    asker = await world.super_admin()
+    # When
+    made = [(await asker.ask(query, input={"name": day or "usual"} | ({"weekStart": day} if day else {})))
+            ["createOrganization"]["organization"] for day in ("SATURDAY", None)]  # fmt: skip
+    for day in ("SATURDAY", "SUNDAY"):
+        await asker.ask(UPDATE, input={"id": made[0]["uuid"], "weekStart": day})
+    entries = (await asker.ask(log, id=made[0]["uuid"]))["organization"]["auditLog"]["nodes"]
+    # Then
+    assert [each["weekStart"] for each in made] == ["SATURDAY", "MONDAY"]
+    assert [(each["action"], {detail["name"]: detail["value"] for detail in each["details"]}) for each in entries] == [
+        ("WEEK_START_CHANGED", {"before": "SATURDAY", "after": "SUNDAY"}),
+        ("ORGANIZATION_CREATED", {}),
+    ]
+
+
 async def test_no_day_is_no_first_day(organization: OrganizationRow, admin: Asker):
     answer = await set_week_start(admin, organization, None)
     error = await admin.refused(UPDATE, input={"id": str(organization.id), "weekStart": "FRIDAY"})
