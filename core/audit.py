@@ -74,6 +74,11 @@ class AuditAction(DescribedEnum):
     SERVICE_ACCOUNT_REVOKED = "service_account_revoked", "A service account and its API token were deleted."
     PERSONAL_TOKEN_CREATED = "personal_token_created", "A user made an API token of their own: `scopes`."
     PERSONAL_TOKEN_REVOKED = "personal_token_revoked", "A user deleted an API token of their own."
+    TEAM_CREATED = "team_created", "A team was made: `teamId`."
+    TEAM_RENAMED = "team_renamed", "A team got another name: `teamId`."
+    TEAM_DELETED = "team_deleted", "A team was deleted; its people stay: `teamId`."
+    TEAM_PERSON_ADDED = "team_person_added", "An extension user was put into a team: `teamId`."
+    TEAM_PERSON_REMOVED = "team_person_removed", "An extension user was taken out of a team: `teamId`."
     USER_CREATED = (
         "user_created",
         "An account was made; `superAdmin`: whether of a super admin; `invitationId`: by an invitation.",

@@ -12,6 +12,13 @@ class Dimension(DescribedEnum):
     URL = "url", "The url."
     EVENT_TYPE = "event_type", "The type of event."
     EXTENSION_USER = "extension_user", "The person."
+    TEAM = (
+        "team",
+        (
+            "The team that the person is in now. What somebody in several teams does counts for each of them, and that "
+            "of people without a team for none."
+        ),
+    )
     ORGANIZATION = "organization", "The organization."
     SESSION = "session", "The browsing session, of one person."
     HOUR_OF_DAY = "hour_of_day", "The hour on the clock of the time zone, 0 to 23."

@@ -143,6 +143,10 @@ class TooManyTokens(Conflict):
     """An organization has as many service accounts, or a user as many API tokens, as they may have."""
 
 
+class TooManyTeams(Conflict):
+    """The organization has as many teams as it may have."""
+
+
 class LastAdmin(Conflict):
     """An organization keeps at least one admin."""
 

@@ -77,8 +77,8 @@ def checked_node_id(text: str, type_names: Collection[str]) -> tuple[str, bytes]
     if decoded is None or decoded[0] not in type_names or not _is_key(*decoded):
         raise InvalidInput(
             "`id` is no opaque id of anything: pass the `id` of an object, unchanged. Plain ids (`uuid`) do not tell "
-            "of what kind they are: ask `organization(id:)` or `extensionUser(id:)`, which take both. Sessions are "
-            "parts of an answer: ask for them again by `sessions`.",
+            "of what kind they are: ask `organization(id:)`, `extensionUser(id:)` or `team(id:)`, which take both. "
+            "Sessions are parts of an answer: ask for them again by `sessions`.",
             "id",
         )
     return decoded

@@ -52,6 +52,8 @@ API_TOKEN_DAYS = (90, 400)
 """For how many days an API token holds unless said otherwise, and at most."""
 API_TOKEN_REMAINS_DAYS = 30
 """For how many days an expired API token stays in the list."""
+TEAMS = 500
+"""How many teams an organization has at most."""
 MEMBERSHIP_OFFERS = 100
 """How many offers of membership and invitations an organization may have open at once, taken together."""
 MEMBERSHIP_OFFER_DAYS = 30

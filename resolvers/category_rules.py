@@ -15,7 +15,7 @@ from db.queries import category_rules, metrics, organizations
 from db.queries.category_rules import DomainKey, RulesVersionRow, VersionKey
 from db.queries.metrics import GroupsPage, Order
 from db.queries.people import Subject
-from resolvers import extension_users
+from resolvers import extension_users, teams
 from resolvers.caller import Caller
 from resolvers.usage import UsageKeyRow, UsageQuery
 
@@ -145,11 +145,15 @@ async def _organizations_of(caller: Caller, key: UsageKeyRow) -> frozenset[UUID]
     organization: UUID | None = key.values.get(Dimension.ORGANIZATION)
     if question.subject is Subject.ORGANIZATION:
         organization = subject
+    team: UUID | None = key.values.get(Dimension.TEAM)
     if person == ANONYMOUS:
         return frozenset()
     if organization is None and person is not None:
         row = await extension_users.extension_user(caller, person)
         organization = None if row is None else row.organization_id
+    if organization is None and team is not None:
+        of_team = await teams.team(caller, team)
+        organization = None if of_team is None else of_team.organization_id
     if organization is not None:
         return frozenset({organization})
     named = question.where.organization_ids

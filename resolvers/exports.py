@@ -20,15 +20,17 @@ from auth.quotas import Quota, QuotaPolicy
 from auth.tokens import AccessClaims, AccessToken
 from core.audit import AuditAction
 from core.events import ANONYMOUS
+from core.limits import TEAMS
 from core.token_scopes import TokenScope
 from db.keyset import PageRequest
-from db.queries import audit_entries, behaviors, extension_users, organizations, rejected_events
+from db.queries import audit_entries, behaviors, extension_users, organizations, rejected_events, teams
 from db.queries.audit_entries import AuditEntryRow, NewEntry
 from db.queries.behaviors import BehaviorRow, Walk
 from db.queries.extension_users import ExtensionUserConditions, ExtensionUserRow
 from db.queries.filters import EventFilter
 from db.queries.organizations import OrganizationRow
 from db.queries.rejected_events import RejectedEventRow
+from db.queries.teams import TeamRow
 from resolvers.audit import record_audit_entry
 from resolvers.caller import Caller
 from resolvers.extension_users import managed
@@ -47,7 +49,7 @@ _TOO_MANY = "Too many exports. Please wait before you begin another."
 ExportPage = TypeVar("ExportPage")
 Answer = TypeVar("Answer")
 
-PersonRow = ExtensionUserRow | OrganizationRow | BehaviorRow | RejectedEventRow | AuditEntryRow
+PersonRow = ExtensionUserRow | OrganizationRow | TeamRow | BehaviorRow | RejectedEventRow | AuditEntryRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +158,12 @@ async def _behaviors(caller: Caller, export: EventExport) -> AsyncIterator[list[
 async def _people(caller: Caller, where: EventFilter) -> AsyncIterator[ExtensionUserRow | None]:
     """Yield the people whose events are exported; first None if anonymous events are among them."""
     scope, organization_ids, user_ids = caller.viewer.readable, where.organization_ids, where.extension_user_ids
-    if scope.organization_ids is None and organization_ids is None and user_ids is None:
+    if scope.organization_ids is None and (organization_ids, user_ids, where.team_ids) == (None, None, None):
         yield None
-    chosen = ExtensionUserConditions(organization_ids=None if organization_ids is None else frozenset(organization_ids))
+    chosen = ExtensionUserConditions(
+        organization_ids=None if organization_ids is None else frozenset(organization_ids),
+        team_ids=None if where.team_ids is None else frozenset(where.team_ids),
+    )
     ask = partial(extension_users.next_by_id, scope=scope, where=chosen, ids=user_ids)
     after, more = UUID(int=0), True
     while more:
@@ -184,6 +189,8 @@ async def _person(caller: Caller, person: ExtensionUserRow) -> AsyncIterator[Seq
     yield [person]
     found = await answer(caller, partial(organizations.by_ids, scope=scope, ids=[organization_id]))
     yield list(found.values())
+    of_person = partial(teams.pages_by_person, scope=scope, user_ids=[person.id], request=PageRequest(TEAMS))
+    yield (await answer(caller, of_person))[person.id].rows
     async for rows in _events(caller, person.id, Walk(None, None, EventFilter())):
         yield rows
     async for rejected in _rejected(caller, person.id):

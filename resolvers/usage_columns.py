@@ -17,6 +17,7 @@ from db.metrics.values import MeasureValues
 from db.queries.extension_users import ExtensionUserRow
 from db.queries.organizations import OrganizationRow
 from db.queries.sessions import SessionKey
+from db.queries.teams import TeamRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class NamedRows:
-    """The people and organizations that the groups of a page are of, by id: those that are there and in scope."""
+    """The people, teams and organizations that groups are of, by id: those that are there and in scope."""
 
     people: Mapping[UUID, ExtensionUserRow] = field(default_factory=dict)
+    teams: Mapping[UUID, TeamRow] = field(default_factory=dict)
     organizations: Mapping[UUID, OrganizationRow] = field(default_factory=dict)
 
 
@@ -44,6 +46,7 @@ BUCKET_COLUMNS = [Column("start"), Column("end")]
 _PERSON = ("username", "extensionUserId")
 _COLUMNS_OF = {
     Dimension.EXTENSION_USER: _PERSON,
+    Dimension.TEAM: ("team", "teamId"),
     Dimension.ORGANIZATION: ("organization", "organizationId"),
     Dimension.SESSION: ("sessionId", *_PERSON),
 }
@@ -79,8 +82,9 @@ def key_values(dimensions: Sequence[Dimension], key: Key, named: NamedRows) -> l
         if dimension is Dimension.EXTENSION_USER:
             found |= _person(value, named)
         elif dimension is Dimension.ORGANIZATION:
-            row = named.organizations.get(value)
-            found |= {"organization": None if row is None else row.name, "organizationId": str(value)}
+            found |= _named("organization", value, named.organizations)
+        elif dimension is Dimension.TEAM:
+            found |= _named("team", value, named.teams)
         elif dimension is Dimension.SESSION:
             found |= {"sessionId": value.session_id, **_person(value.user_id, named)}
         else:
@@ -95,15 +99,18 @@ def people_of(keys: Iterable[Key], dimensions: Sequence[Dimension]) -> set[UUID]
     return ids - {ANONYMOUS}
 
 
-def organizations_of(keys: Iterable[Key], dimensions: Sequence[Dimension]) -> set[UUID]:
-    """Return the ids of the organizations that groups are of."""
-    return {
-        value for key in keys for each, value in zip(dimensions, key, strict=True) if each is Dimension.ORGANIZATION
-    }
+def values_of_dimension(keys: Iterable[Key], dimensions: Sequence[Dimension], dimension: Dimension) -> set[UUID]:
+    """Return the ids of the teams, or organizations, that groups are of."""
+    return {value for key in keys for each, value in zip(dimensions, key, strict=True) if each is dimension}
 
 
 def _person_id(value: SessionKey | UUID) -> UUID:
     return value.user_id if isinstance(value, SessionKey) else value
+
+
+def _named(name: str, id_: UUID, rows: Mapping[UUID, TeamRow] | Mapping[UUID, OrganizationRow]) -> dict[str, Any]:
+    row = rows.get(id_)
+    return {name: None if row is None else row.name, f"{name}Id": str(id_)}
 
 
 def _person(user_id: UUID, named: NamedRows) -> dict[str, Any]:

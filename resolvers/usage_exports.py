@@ -27,7 +27,7 @@ from core.weeks import WeekStart
 from db.metrics.measures import BY_NAME, check_split
 from db.metrics.question import Question, Split
 from db.metrics.values import NOTHING
-from db.queries import audit_entries, extension_users, metrics, organizations
+from db.queries import audit_entries, extension_users, metrics, organizations, teams
 from db.queries.audit_entries import NewEntry
 from db.queries.filters import EventFilter
 from db.queries.metrics import EVERYBODY, Groups, GroupsPage, Order, place_of
@@ -47,8 +47,8 @@ from resolvers.usage_columns import (
     key_values,
     measure_columns,
     measure_values,
-    organizations_of,
     people_of,
+    values_of_dimension,
 )
 from resolvers.usage_measures import check_dimensions
 
@@ -237,11 +237,14 @@ async def _groups(
 
 
 async def _named(caller: Caller, dimensions: Sequence[Dimension], keys: Sequence[Any]) -> NamedRows:
-    """Return the people and organizations that groups are of."""
+    """Return the people, teams and organizations that groups are of."""
     scope = caller.viewer.readable
-    people, organization_ids = people_of(keys, dimensions), organizations_of(keys, dimensions)
+    people = people_of(keys, dimensions)
+    team_ids = values_of_dimension(keys, dimensions, Dimension.TEAM)
+    organization_ids = values_of_dimension(keys, dimensions, Dimension.ORGANIZATION)
     return NamedRows(
         await answer(caller, partial(extension_users.by_ids, scope=scope, ids=people)) if people else {},
+        await answer(caller, partial(teams.by_ids, scope=scope, ids=team_ids)) if team_ids else {},
         await answer(caller, partial(organizations.by_ids, scope=scope, ids=organization_ids))
         if organization_ids
         else {},

@@ -19,6 +19,7 @@ _FILTER = [
     _parameter("to", "Events before this instant.", _INSTANT),
     _parameter("organizationId", "Events of this organization.", _TEXT, repeated=True),
     _parameter("extensionUserId", "Events of this extension user.", _TEXT, repeated=True),
+    _parameter("teamId", "Events of those who are in this team now.", _TEXT, repeated=True),
     _parameter("sessionId", "Events of this browsing session.", _TEXT, repeated=True),
     _parameter(
         "eventType",

@@ -22,7 +22,7 @@ from rest.downloads import CSV, NDJSON, TICKET, Download, caller_of, check_names
 from rest.records import BYTE_ORDER_MARK, COLUMNS, csv_rows, event_record, lines, person_records
 
 _MARK = "byteOrderMark"
-_REPEATED = {"organizationId", "extensionUserId", "sessionId", "eventType", "domain"}
+_REPEATED = {"organizationId", "extensionUserId", "teamId", "sessionId", "eventType", "domain"}
 _CONDITIONS = {"from", "to", "urlContains"} | _REPEATED
 
 _CREDENTIALS = [  # for the OpenAPI document alone: rest/downloads.py reads them
@@ -96,6 +96,7 @@ def event_export(parameters: Mapping[str, list[str]]) -> EventExport:
     where = EventFilter(
         organization_ids=_ids(parameters, "organizationId", "Organization"),
         extension_user_ids=_ids(parameters, "extensionUserId", "ExtensionUser"),
+        team_ids=_ids(parameters, "teamId", "Team"),
         session_ids=tuple(parameters["sessionId"]) if "sessionId" in parameters else None,
         event_types=_types(parameters.get("eventType")),
         domain=None if domains is None else domain_filter(TextFilter(one_of=tuple(domains))),

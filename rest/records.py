@@ -14,6 +14,7 @@ from db.queries.behaviors import BehaviorRow
 from db.queries.extension_users import ExtensionUserRow
 from db.queries.organizations import OrganizationRow
 from db.queries.rejected_events import RejectedEventRow
+from db.queries.teams import TeamRow
 from resolvers.exports import ExportedEvent, PersonRow
 
 COLUMNS = (
@@ -44,6 +45,8 @@ def person_records(row: PersonRow) -> list[dict[str, Any]]:
         return [{"kind": "extensionUser", **_extension_user(row)}, {"kind": "apiKey", **_api_key(row)}]
     if isinstance(row, OrganizationRow):
         return [{"kind": "organization", "id": str(row.id), "name": row.name}]
+    if isinstance(row, TeamRow):
+        return [{"kind": "team", "id": str(row.id), "name": row.name}]
     if isinstance(row, BehaviorRow):
         return [{"kind": "behavior", **_behavior(row)}]
     if isinstance(row, RejectedEventRow):

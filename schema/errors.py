@@ -96,6 +96,11 @@ class TooManyTokens(Error):
     """See core.errors.TooManyTokens."""
 
 
+@strawberry.type(description="The organization has as many teams as it may have.")
+class TooManyTeams(Error):
+    """See core.errors.TooManyTeams."""
+
+
 @strawberry.type(description="The organization would be left without an admin.")
 class LastAdmin(Error):
     """See core.errors.LastAdmin."""
@@ -146,6 +151,7 @@ HANDLERS: tuple[ExceptionHandler[Any, Any], ...] = (
     _MessageHandler(errors.TooManyOffers, TooManyOffers),
     _MessageHandler(errors.MailNotConfigured, MailNotConfigured),
     _MessageHandler(errors.TooManyTokens, TooManyTokens),
+    _MessageHandler(errors.TooManyTeams, TooManyTeams),
     _MessageHandler(errors.LastAdmin, LastAdmin),
     _MessageHandler(errors.OutdatedVersion, OutdatedVersion),
 )

@@ -12,9 +12,10 @@ from db.queries.extension_users import ExtensionUserRow
 from db.queries.organizations import OrganizationRow
 from db.queries.people import Subject
 from db.queries.sessions import SessionRow
+from db.queries.teams import TeamRow
 from execution.context import Info
 from execution.declarations import PERSON_DAY, priced
-from resolvers import behaviors, insights, organizations, sessions
+from resolvers import behaviors, insights, organizations, sessions, teams
 from resolvers.deep_work import DeepWorkRow
 from resolvers.insights import UsageInsightRow
 from resolvers.pages import ConnectionRow, TwoWay
@@ -27,13 +28,14 @@ from schema.behavior import (
     events_asked_for,
     ordering,
 )
-from schema.connection import After, Before, Connection, First, FirstOf, LastOf
+from schema.connection import After, Before, Connection, CountedConnection, First, FirstOf, LastOf
 from schema.deep_work import DeepWork
 from schema.enums import BehaviorOrder, IntervalOrder, Language
 from schema.insight import INSIGHT_MEASURES, LanguageArgument, UsageInsight
 from schema.node import Node
 from schema.period import LocalTime, PeriodArgument, TimeZoneArgument, WeekStartArgument
 from schema.session import Session, SessionOrderArgument
+from schema.team import Team
 from schema.usage import Usage, UsageFilterArgument, question
 
 if TYPE_CHECKING:
@@ -76,6 +78,12 @@ class ExtensionUser(Node):
     )
     async def organization(root: strawberry.Parent[ExtensionUserRow], info: Info) -> OrganizationRow | None:
         return await organizations.organization(info.context.caller, root.organization_id)
+
+    @strawberry.field(graphql_type=CountedConnection[Team] | None, description="The teams they are in, by name.")
+    async def teams(
+        root: strawberry.Parent[ExtensionUserRow], info: Info, first: First = 20, after: After = None
+    ) -> ConnectionRow[TeamRow]:
+        return await teams.of_person(info.context.caller, root.id, first, after)
 
     @strawberry.field(
         graphql_type=Connection[Behavior] | None, description="Their browsing events.", metadata=priced(day=PERSON_DAY)

@@ -89,6 +89,9 @@ class UsageFilter:
     extension_user_ids: list[strawberry.ID] | None = strawberry.field(
         default=UNSET, description="The extension user is one of these."
     )
+    team_ids: list[strawberry.ID] | None = strawberry.field(
+        default=UNSET, description="The extension user is in one of these teams now."
+    )
     session_ids: list[str] | None = strawberry.field(default=UNSET, description="The session id is one of these.")
     event_types: list[EventType] | None = strawberry.field(default=UNSET, description="The type is one of these.")
     domain: StringFilter | None = strawberry.field(
@@ -123,6 +126,7 @@ class UsageFilter:
         return EventFilter(
             organization_ids=_uuids("organizationIds", self.organization_ids, "Organization"),
             extension_user_ids=_uuids("extensionUserIds", self.extension_user_ids, "ExtensionUser"),
+            team_ids=_uuids("teamIds", self.team_ids, "Team"),
             session_ids=_each("sessionIds", self.session_ids, str),
             event_types=_each("eventTypes", self.event_types, EventType),
             domain=domain_filter(self.domain.domain_conditions("domain")) if self.domain else None,
@@ -159,6 +163,9 @@ class ExtensionUserFilter:
     organization_ids: list[strawberry.ID] | None = strawberry.field(
         default=UNSET, description="The organization is one of these."
     )
+    team_ids: list[strawberry.ID] | None = strawberry.field(
+        default=UNSET, description="They are in one of these teams."
+    )
     keyless_within: timedelta | None = strawberry.field(
         default=UNSET,
         description="An event that came without their API key was stored within this time up to now: `P30D`. At "
@@ -168,10 +175,12 @@ class ExtensionUserFilter:
     def conditions(self) -> ExtensionUserConditions:
         """The filter as queries take it."""
         ids = _uuids("organizationIds", self.organization_ids, "Organization")
+        team_ids = _uuids("teamIds", self.team_ids, "Team")
         return ExtensionUserConditions(
             search=_given(self.search),
             is_active=_given(self.is_active),
             organization_ids=None if ids is None else frozenset(ids),
+            team_ids=None if team_ids is None else frozenset(team_ids),
             keyless_within=_checked_window("keylessWithin", _given(self.keyless_within)),
         )
 

@@ -9,7 +9,7 @@ from strawberry.extensions import FieldExtension
 from core.token_scopes import TokenScope
 from execution.context import Info
 from execution.declarations import OPEN_TO_EVERYBODY, SIGNED_IN, SIGNS_IN, priced
-from execution.documents.prices import new_people_points, usage_export_points
+from execution.documents.prices import new_people_points, team_people_points, usage_export_points
 from execution.token_scopes import for_tokens
 from schema.mutations.api_token import (
     CreatePersonalAccessTokenResult,
@@ -101,6 +101,18 @@ from schema.mutations.sign_in import (
     EndSignInResult,
     end_other_sign_ins,
     end_sign_in,
+)
+from schema.mutations.team import (
+    AddTeamPeopleResult,
+    CreateTeamResult,
+    DeleteTeamResult,
+    RemoveTeamPeopleResult,
+    RenameTeamResult,
+    add_team_people,
+    create_team,
+    delete_team,
+    remove_team_people,
+    rename_team,
 )
 from schema.mutations.usage_export import ExportUsageResult, export_usage
 from schema.mutations.user import CreateUserResult, create_user
@@ -328,6 +340,41 @@ class Mutation:
         resolver=leave_organization,
         graphql_type=LeaveOrganizationResult,
         description="End one's own membership. The last admin stays.",
+    )
+    create_team_ = _mutation(
+        name="createTeam",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+        resolver=create_team,
+        graphql_type=CreateTeamResult,
+        description="Make a team. For the organization's admins.",
+    )
+    rename_team_ = _mutation(
+        name="renameTeam",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+        resolver=rename_team,
+        graphql_type=RenameTeamResult,
+        description="Give a team another name. For the organization's admins.",
+    )
+    delete_team_ = _mutation(
+        name="deleteTeam",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+        resolver=delete_team,
+        graphql_type=DeleteTeamResult,
+        description="Delete a team; its people stay. For the organization's admins.",
+    )
+    add_team_people_ = _mutation(
+        name="addTeamPeople",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN) | priced(by_input=team_people_points),
+        resolver=add_team_people,
+        graphql_type=AddTeamPeopleResult,
+        description="Put people into a team: all of them, or none. For the organization's admins.",
+    )
+    remove_team_people_ = _mutation(
+        name="removeTeamPeople",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN) | priced(by_input=team_people_points),
+        resolver=remove_team_people,
+        graphql_type=RemoveTeamPeopleResult,
+        description="Take people out of a team. For the organization's admins.",
     )
     create_extension_user_ = _mutation(
         name="createExtensionUser",

@@ -16,6 +16,7 @@ from db.queries.membership_offers import MembershipOfferRow
 from db.queries.memberships import MembershipRow
 from db.queries.organizations import OrganizationRow
 from db.queries.people import Subject
+from db.queries.teams import TeamRow
 from execution.context import Info
 from execution.declarations import ORGANIZATION_DAY, priced
 from resolvers import (
@@ -27,6 +28,7 @@ from resolvers import (
     invitations,
     membership_offers,
     memberships,
+    teams,
 )
 from resolvers.category_rules import CategoryRuleSetRow, CategoryRulesPreviewRow
 from resolvers.deep_work import DeepWorkRow
@@ -48,6 +50,7 @@ from schema.membership_offer import MembershipOffer
 from schema.node import Node
 from schema.period import LocalTime, PeriodArgument, TimeZoneArgument, WeekStartArgument
 from schema.scalars import BigInt
+from schema.team import Team
 from schema.usage import Usage, UsageFilterArgument, question
 
 
@@ -152,6 +155,12 @@ class Organization(Node):
     ) -> ConnectionRow[ExtensionUserRow]:
         conditions = (where or ExtensionUserFilter()).conditions()
         return await extension_users.of_organization(info.context.caller, root.id, conditions, first, after)
+
+    @strawberry.field(graphql_type=CountedConnection[Team] | None, description="Its teams, by name.")
+    async def teams(
+        root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
+    ) -> ConnectionRow[TeamRow]:
+        return await teams.of_organization(info.context.caller, root.id, first, after)
 
     @strawberry.field(graphql_type=ExtensionUserCounts | None, description="Its extension users in numbers.")
     async def extension_user_counts(root: strawberry.Parent[OrganizationRow], info: Info) -> ExtensionUserCountsRow:

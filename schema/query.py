@@ -15,10 +15,21 @@ from db.queries.extension_users import ExtensionUserRow
 from db.queries.membership_offers import MembershipOfferRow
 from db.queries.organizations import OrganizationRow
 from db.queries.sessions import SessionRow
+from db.queries.teams import TeamRow
 from db.queries.users import UserRow
 from execution.context import Info
 from execution.declarations import EVERYBODY_DAY, SIGNED_IN, priced
-from resolvers import audit, behaviors, erasures, extension_users, membership_offers, organizations, sessions, users
+from resolvers import (
+    audit,
+    behaviors,
+    erasures,
+    extension_users,
+    membership_offers,
+    organizations,
+    sessions,
+    teams,
+    users,
+)
 from resolvers.deep_work import DeepWorkRow
 from resolvers.insight_status import model_status
 from resolvers.pages import ConnectionRow, TwoWay
@@ -52,6 +63,7 @@ from schema.period import (
     preset_infos,
 )
 from schema.session import Session, SessionOrderArgument
+from schema.team import Team
 from schema.usage import Usage, UsageFilterArgument, question
 from schema.user import User
 
@@ -81,6 +93,8 @@ class Query:
             return await users.user(caller, uuid)
         if type_name == "Organization":
             return await organizations.organization(caller, uuid)
+        if type_name == "Team":
+            return await teams.team(caller, uuid)
         return await extension_users.extension_user(caller, uuid)
 
     @strawberry.field(graphql_type=User, description="The signed-in user.", metadata=SIGNED_IN)
@@ -134,6 +148,15 @@ class Query:
     async def extension_user(self, info: Info, id: Id) -> ExtensionUserRow | None:
         caller, uuid = info.context.caller, checked_uuid(id, "ExtensionUser")
         return None if uuid is None else await extension_users.extension_user(caller, uuid)
+
+    @strawberry.field(
+        graphql_type=Team | None,
+        description="A team; null when there is none that the viewer may see.",
+        metadata=SIGNED_IN,
+    )
+    async def team(self, info: Info, id: Id) -> TeamRow | None:
+        caller, uuid = info.context.caller, checked_uuid(id, "Team")
+        return None if uuid is None else await teams.team(caller, uuid)
 
     @strawberry.field(
         graphql_type=CountedConnection[ExtensionUser] | None,

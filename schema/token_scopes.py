@@ -46,6 +46,7 @@ TYPE_SCOPES: TypeScopes = {
     # Organizations and accounts.
     "Organization": _ORGANIZATION,
     "Membership": _ORGANIZATION,
+    "Team": _ORGANIZATION,
     "User": _ORGANIZATION,
     "CategoryRule": _ORGANIZATION,
     "CategoryRuleSet": _ORGANIZATION,

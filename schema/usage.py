@@ -1,5 +1,6 @@
 """Usage: the measures of a set of events; whole, compared, in buckets, in groups."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,14 +24,16 @@ from db.metrics.question import Question
 from db.metrics.values import MeasureValues
 from db.queries.distributions import DistributionRow
 from db.queries.extension_users import ExtensionUserRow
+from db.queries.filters import EventFilter
 from db.queries.metrics import EVERYBODY, Measures, Order
 from db.queries.organizations import OrganizationRow
 from db.queries.people import Subject
+from db.queries.teams import TeamRow
 from db.queries.transitions import TransitionOrder, TransitionRow
 from execution.context import Info
 from execution.declarations import priced
 from execution.selection import selected, selected_names, variables
-from resolvers import category_rules, extension_users, organizations, transitions, usage_measures
+from resolvers import category_rules, extension_users, organizations, teams, transitions, usage_measures
 from resolvers.pages import ConnectionRow
 from resolvers.transitions import TransitionsArguments
 from resolvers.usage import (
@@ -66,6 +69,7 @@ from schema.transition import UsageTransition, UsageTransitionOrder
 if TYPE_CHECKING:
     from schema.extension_user import ExtensionUser
     from schema.organization import Organization
+    from schema.team import Team
 
 UsageFilterArgument = Annotated[
     UsageFilter | None, strawberry.argument(description="A filter of what is measured; without it everything is.")
@@ -216,6 +220,14 @@ class UsageKey:
             return None
         return await organizations.organization(info.context.caller, organization_id)
 
+    @strawberry.field(
+        graphql_type=Annotated["Team", strawberry.lazy("schema.team")] | None,
+        description="The team.",
+    )
+    async def team(root: strawberry.Parent[UsageKeyRow], info: Info) -> TeamRow | None:
+        team_id: UUID | None = root.values.get(Dimension.TEAM)
+        return None if team_id is None else await teams.team(info.context.caller, team_id)
+
     @strawberry.field(description="The session's id.")
     def session_id(root: strawberry.Parent[UsageKeyRow]) -> str | None:
         session = root.values.get(Dimension.SESSION)
@@ -319,7 +331,7 @@ class UsageOrder:
     key: Direction | None = strawberry.field(
         default=strawberry.UNSET,
         description="The direction of the order by key: by the first dimension of `by`, then the next. Days of the "
-        "week begin with the first day of weeks; people and organizations are in the order of their `uuid`.",
+        "week begin with the first day of weeks; people, teams and organizations are in the order of their `uuid`.",
     )
 
     def order(self) -> Order:
@@ -473,9 +485,13 @@ async def question(
     time: LocalTime,
     subject: Subject | None = None,
     subject_id: UUID = EVERYBODY,
+    *,
+    within: EventFilter | None = None,
 ) -> UsageQuery:
-    """The query of usage that a field's arguments describe."""
+    """The query of usage that a field's arguments describe, of the events that `within` admits (None: all)."""
     conditions = (where or UsageFilter()).conditions()
+    if within is not None:
+        conditions = replace(within, all_of=(conditions,))
     rollups = info.context.services.rollups_enabled
     moment = info.context.received_at
     week_start = await time.week_start_of(info, period)

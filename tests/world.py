@@ -17,10 +17,11 @@ from core.clock import now
 from core.events import RawEvent
 from core.roles import Role
 from core.scope import Scope
-from db.queries import category_rules, extension_users, memberships, organizations, sign_ins, users
+from db.queries import category_rules, extension_users, memberships, organizations, sign_ins, teams, users
 from db.queries.category_rules import VersionKey
 from db.queries.extension_users import ExtensionUserRow
 from db.queries.organizations import OrganizationRow
+from db.queries.teams import TeamRow
 from db.queries.users import UserRow
 from db.submissions import Receipt
 from resolvers import ingestion
@@ -128,6 +129,13 @@ class World:
         async with self.services.database.write() as db:
             name = username or f"person-{next(_number)}"
             return Recorded(await extension_users.create(db, organization.id, name, key.hash, key.prefix), key)
+
+    async def team(self, organization: OrganizationRow, *people: Recorded, name: str | None = None) -> TeamRow:
+        """A team of the organization, with these people in it."""
+        async with self.services.database.write() as db:
+            row = await teams.create(db, organization.id, name or f"Team {next(_number)}")
+            await teams.add_people(db, row.id, [person.id for person in people])
+            return row
 
     async def browse(self, person: Recorded | None, *events: RawEvent) -> Receipt:
         """Store events of a person (None: anonymous ones) by the service's own way."""

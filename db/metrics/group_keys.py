@@ -27,6 +27,7 @@ _COLUMNS: dict[Dimension, tuple[KeyColumn, ...]] = {
     Dimension.URL: (KeyColumn("key_url", Text()),),
     Dimension.EVENT_TYPE: (KeyColumn("key_type", SmallInteger()),),
     Dimension.EXTENSION_USER: (KeyColumn("key_user", Uuid()),),
+    Dimension.TEAM: (KeyColumn("key_team", Uuid()),),
     Dimension.ORGANIZATION: (KeyColumn("key_organization", Uuid()),),
     Dimension.SESSION: (KeyColumn("key_session_user", Uuid()), KeyColumn("key_session", Text())),
     Dimension.HOUR_OF_DAY: (KeyColumn("key_hour", Integer()),),

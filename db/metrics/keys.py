@@ -1,7 +1,8 @@
 """The keys of an answer's rows: the subject, the group's dimensions, the bucket; and the rows that count at all.
 
 Every part of a statement brings rows with the columns that these expressions read: user_id, organization_id, and, where
-they are `read`, session_id, domain, url, type, time_slice. A row that stands for time or for a switch has those of the
+they are `read`, session_id, domain, url, type, time_slice. Teams are joined last: a row counts for each team that its
+person is in. A row that stands for time or for a switch has those of the
 earlier event (docs/metrics.md). So a filter that chooses parts is one condition more, on the columns that groups are
 told apart by: what it keeps is what a group of the same values has.
 """
@@ -31,6 +32,7 @@ from db.keyset import AnySelect, Column
 from db.metrics.domain_values import DomainValues
 from db.metrics.group_keys import KeyColumn, columns_of
 from db.metrics.query_shape import QueryParams, QueryShape
+from db.models import TeamPerson
 from db.queries.filters import EventColumns, EventFilter, category_of, matching, site_of
 from db.topology import Topology
 
@@ -61,6 +63,7 @@ class Keys:
     def __init__(self, shape: QueryShape) -> None:
         self._shape = shape
         self._time_slices = _time_slices() if shape.by_time and shape.topology.joins_parameters else None
+        self._team_person = TeamPerson.__table__.alias("team_person") if Dimension.TEAM in shape.dimensions else None
         self._choosing = shape.where.choosing
         self._of_domains = DomainValues()
 
@@ -167,10 +170,21 @@ class Keys:
         values = self._group_of(relation)
         present = [*self.chosen(relation), *(column.is_not(None) for column in self._present(relation, values))]
         if self._shape.only:
-            return [*present, tuple_(*values).in_(self._named())]
+            present.append(tuple_(*values).in_(self._named()))
         if self._shape.without:
-            return [*present, tuple_(*values).not_in(self._named())]
-        return present
+            present.append(tuple_(*values).not_in(self._named()))
+        return (
+            [self._in_some_team(relation, present)]
+            if self._shape.together and self._team_person is not None
+            else present
+        )
+
+    def _in_some_team(self, relation: FromClause, conditions: list[ColumnElement[bool]]) -> ColumnElement[bool]:
+        """The condition that a row meets the conditions for some team of its person: taken together it counts once."""
+        team = self._team_person
+        assert team is not None  # noqa: S101 - see `conditions`
+        member = team.c.extension_user_id == relation.c.user_id
+        return select(literal(1)).select_from(team).where(member, *conditions).correlate_except(team).exists()
 
     def chosen(self, relation: FromClause) -> list[ColumnElement[bool]]:
         """The condition of rows that the filter chooses, if it chooses any."""
@@ -192,9 +206,16 @@ class Keys:
         """The relation, with the time slices' arrays at hand when the keys read them."""
         return relation if self._time_slices is None else relation.join(self._time_slices, true())
 
+    def grouped(self, relation: FromClause) -> FromClause:
+        """The relation with what groups are told apart by: as `joined`, and with a row for each team of a person."""
+        joined, team = self.joined(relation), self._team_person
+        if team is None or self._shape.together:
+            return joined
+        return joined.join(team, team.c.extension_user_id == relation.c.user_id)
+
     def select(self, relation: FromClause, *columns: ColumnElement[Any]) -> AnySelect:
         """Columns of the relation's rows that belong to a wanted group."""
-        return select(*columns).select_from(self.joined(relation)).where(*self.conditions(relation))
+        return select(*columns).select_from(self.grouped(relation)).where(*self.conditions(relation))
 
     @property
     def labels(self) -> list[ColumnElement[Any]]:
@@ -234,9 +255,11 @@ class Keys:
             Dimension.DOMAIN: "domain",
             Dimension.URL: "url",
             Dimension.EVENT_TYPE: "type",
+            Dimension.TEAM: "team_id",
             Dimension.ORGANIZATION: "organization_id",
         }[dimension]
-        return [relation.c[name]]
+        team = self._team_person if dimension is Dimension.TEAM else None
+        return [(relation if team is None else team).c[name]]
 
     def _from_domain(self, dimension: Dimension, relation: FromClause) -> ColumnElement[Any]:
         values = self._of_domains

@@ -18,6 +18,7 @@ from db.models.public_suffix import PublicSuffix
 from db.models.rejected_event import RejectedEvent
 from db.models.rollup import Hour, Run, deferred_hours, dirty_hours, rollup_rebuilds
 from db.models.sign_in import RefreshToken, SignIn
+from db.models.team import Team, TeamPerson
 from db.models.user import User
 
 __all__ = [
@@ -44,6 +45,8 @@ __all__ = [
     "RejectedEvent",
     "Run",
     "SignIn",
+    "Team",
+    "TeamPerson",
     "User",
     "deferred_hours",
     "dirty_hours",

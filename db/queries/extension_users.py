@@ -28,9 +28,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.scope import Scope
 from db.keyset import AnySelect, Ordering, PageRequest, RowPage, keyset, keyset_per, paginate_rows
-from db.models import ExtensionUser
+from db.models import ExtensionUser, TeamPerson
 from db.names import is_name, matches, username_columns
 from db.prepared import Prepared, fetch, parameter, prepared
+from db.queries.filters import people_of_teams
 from db.tenancy import in_scope, in_scope_asked
 
 
@@ -57,6 +58,7 @@ class ExtensionUserConditions:
     search: str | None = None
     is_active: bool | None = None
     organization_ids: frozenset[UUID] | None = None
+    team_ids: frozenset[UUID] | None = None
     keyless_within: timedelta | None = None
 
 
@@ -122,6 +124,8 @@ def _visible(scope: Scope, where: ExtensionUserConditions) -> AnySelect:
         statement = statement.where(ExtensionUser.is_active == where.is_active)
     if where.organization_ids is not None:
         statement = statement.where(ExtensionUser.organization_id.in_(where.organization_ids))
+    if where.team_ids is not None:
+        statement = statement.where(ExtensionUser.id.in_(people_of_teams(where.team_ids)))
     if where.keyless_within is not None:
         statement = statement.where(ExtensionUser.last_keyless_event_at >= func.now() - where.keyless_within)
     return statement
@@ -169,6 +173,32 @@ async def counts_by_organization(
         .group_by(ExtensionUser.organization_id)
     )
     return {row[0]: row[1] for row in await connection.execute(statement)}
+
+
+async def pages_by_team(
+    connection: AsyncConnection, scope: Scope, team_ids: Iterable[UUID], request: PageRequest
+) -> dict[UUID, RowPage[ExtensionUserRow]]:
+    """The same page of the people in each team, by name."""
+    ids = list(team_ids)
+    statement = _in_teams(scope, ids)
+    found: dict[UUID, list[ExtensionUserRow]] = {team_id: [] for team_id in ids}
+    for row in await connection.execute(keyset_per(TeamPerson.team_id, statement, BY_USERNAME, request)):
+        found[row.parent].append(ExtensionUserRow(*row[1:]))
+    return {team_id: paginate_rows(rows, BY_USERNAME, request) for team_id, rows in found.items()}
+
+
+async def counts_by_team(connection: AsyncConnection, scope: Scope, team_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return the number of people in each team."""
+    statement = (
+        _in_teams(scope, team_ids).with_only_columns(TeamPerson.team_id, func.count()).group_by(TeamPerson.team_id)
+    )
+    return {row[0]: row[1] for row in await connection.execute(statement)}
+
+
+def _in_teams(scope: Scope, team_ids: Iterable[UUID]) -> AnySelect:
+    """The people in these teams, a row for each team."""
+    in_team = TeamPerson.extension_user_id == ExtensionUser.id
+    return _visible(scope, ExtensionUserConditions()).join(TeamPerson, in_team).where(TeamPerson.team_id.in_(team_ids))
 
 
 async def summaries(

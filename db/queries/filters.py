@@ -33,8 +33,8 @@ from core.domains import ascii_name, spellings
 from core.event_types import EventType
 from core.events import ANONYMOUS
 from core.url_patterns import UrlPattern
-from db.keyset import Column
-from db.models import Behavior, Hour, Run
+from db.keyset import AnySelect, Column
+from db.models import Behavior, Hour, Run, TeamPerson
 
 _UP_TO_PATH = r"^\s*(?:(?:blob|filesystem|view-source):)*(?:[a-zA-Z][a-zA-Z0-9+.-]*:[/\\]*)?[^/?#\\]*[/\\]?"
 """A url up to its path, with the first slash of that."""
@@ -42,7 +42,7 @@ _LIKE_SPECIAL = re.compile(r"[\\%_]")
 _TIGHTLY = 10
 """Binds closer than `||`, as SQLAlchemy counts: what stands on the right gets parentheses."""
 
-_NARROWING = ("organization_ids", "extension_user_ids", "session_ids", "event_types")
+_NARROWING = ("organization_ids", "extension_user_ids", "team_ids", "session_ids", "event_types")
 _CHOOSING = ("domain", "site", "category", "url")
 _ATTRIBUTES = {
     "session_ids": "session_id",
@@ -126,6 +126,7 @@ class EventFilter:
 
     organization_ids: tuple[UUID, ...] | None = None
     extension_user_ids: tuple[UUID, ...] | None = None
+    team_ids: tuple[UUID, ...] | None = None
     session_ids: tuple[str, ...] | None = None
     event_types: tuple[EventType, ...] | None = None
     domain: TextFilter | None = None
@@ -284,6 +285,8 @@ def _own_conditions(where: EventFilter, of: EventColumns) -> list[ColumnElement[
         conditions.append(_known(of.organization_id) & of.organization_id.in_(where.organization_ids))
     if where.extension_user_ids is not None:
         conditions.append(of.user_id.in_(where.extension_user_ids))
+    if where.team_ids is not None:
+        conditions.append(of.user_id.in_(people_of_teams(where.team_ids)))
     if where.session_ids is not None:
         conditions.append(_present(of.session_id).in_(where.session_ids))
     if where.event_types is not None:
@@ -300,6 +303,11 @@ def _own_conditions(where: EventFilter, of: EventColumns) -> list[ColumnElement[
     if where.url is not None:
         conditions += _url(where.url, of)
     return conditions
+
+
+def people_of_teams(team_ids: Collection[UUID]) -> AnySelect:
+    """The ids of the people who are in one of these teams now."""
+    return select(TeamPerson.extension_user_id).where(TeamPerson.team_id.in_(team_ids))
 
 
 def _nested_conditions(where: EventFilter, of: EventColumns) -> list[ColumnElement[bool]]:

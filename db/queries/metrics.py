@@ -209,6 +209,7 @@ _COLUMNS = {
     Dimension.SITE: "key_site",
     Dimension.URL: "key_url",
     Dimension.EXTENSION_USER: "key_user",
+    Dimension.TEAM: "key_team",
     Dimension.ORGANIZATION: "key_organization",
     Dimension.HOUR_OF_DAY: "key_hour",
     Dimension.DAY_OF_WEEK: "key_weekday",

@@ -22,7 +22,7 @@ from core.scope import Scope
 from db.keyset import Column
 from db.models import ExtensionUser
 from db.prepared import parameter
-from db.queries.filters import EventFilter
+from db.queries.filters import EventFilter, people_of_teams
 from db.tenancy import in_scope, in_scope_asked
 from db.topology import Query, Topology
 
@@ -42,11 +42,12 @@ def people(
     *,
     organization_ids: Collection[UUID] | None = None,
     user_ids: Collection[UUID] | None = None,
+    team_ids: Collection[UUID] | None = None,
     topology: Topology,
 ) -> People:
-    """The people in scope, narrowed to these organizations and ids where given."""
+    """The people in scope, narrowed to these organizations, ids and teams where given."""
     conditions = [] if scope.organization_ids is None else [in_scope(scope, ExtensionUser.organization_id)]
-    return _people([*conditions, *_among(organization_ids, user_ids)], topology=topology)
+    return _people([*conditions, *_among(organization_ids, user_ids, team_ids)], topology=topology)
 
 
 def people_asked(*, limited: bool, subject: Subject | None, where: EventFilter, topology: Topology) -> People:
@@ -60,7 +61,7 @@ def people_asked(*, limited: bool, subject: Subject | None, where: EventFilter, 
     elif subject is Subject.ORGANIZATION:
         conditions.append(ExtensionUser.organization_id == any_(_ids("ids")))
     else:
-        conditions += _among(where.organization_ids, where.extension_user_ids)
+        conditions += _among(where.organization_ids, where.extension_user_ids, where.team_ids)
     return _people(conditions, topology=topology)
 
 
@@ -79,12 +80,18 @@ def _people(conditions: list[ColumnElement[bool]], *, topology: Topology) -> Peo
     return select(ExtensionUser.id.label("user_id"), ExtensionUser.organization_id).where(*conditions)
 
 
-def _among(organization_ids: Collection[UUID] | None, user_ids: Collection[UUID] | None) -> list[ColumnElement[bool]]:
+def _among(
+    organization_ids: Collection[UUID] | None,
+    user_ids: Collection[UUID] | None,
+    team_ids: Collection[UUID] | None,
+) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if organization_ids is not None:
         conditions.append(ExtensionUser.organization_id.in_(organization_ids))
     if user_ids is not None:
         conditions.append(ExtensionUser.id.in_(user_ids))
+    if team_ids is not None:
+        conditions.append(ExtensionUser.id.in_(people_of_teams(team_ids)))
     return conditions
 
 

@@ -74,7 +74,12 @@ async def page(
 ) -> RowPage[SessionRow]:
     """A page of all sessions in scope."""
     topology = topology_of(connection)
-    who = {"organization_ids": query.where.organization_ids, "user_ids": query.where.extension_user_ids}
+    where = query.where
+    who = {
+        "organization_ids": where.organization_ids,
+        "user_ids": where.extension_user_ids,
+        "team_ids": where.team_ids,
+    }
     statement, ordering = _sessions(people(scope, **who, topology=topology), query, order)
     rows = await connection.execute(keyset(statement, ordering, request))
     return paginate_rows([_row(row, query) for row in rows], ordering, request)

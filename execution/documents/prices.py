@@ -119,6 +119,12 @@ def new_people_points(wanted: Any) -> float:
     return float(len(people)) if isinstance(people, list) else 1.0
 
 
+def team_people_points(wanted: Any) -> float:
+    """The points of `addTeamPeople` and `removeTeamPeople`: those of an object for each person."""
+    ids = _members(wanted).get("extensionUserIds")
+    return float(len(ids)) if isinstance(ids, list) else 1.0
+
+
 def _members(value: Any) -> dict[str, Any]:
     """The members of an input object; none of a value that will be refused."""
     return value if isinstance(value, dict) else {}

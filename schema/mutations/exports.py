@@ -35,6 +35,9 @@ class ExportBehaviorsInput:
     extension_user_ids: list[strawberry.ID] | None = strawberry.field(
         default=None, description="The extension user is one of these."
     )
+    team_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="The extension user is in one of these teams now."
+    )
     session_ids: list[str] | None = strawberry.field(default=None, description="The session id is one of these.")
     event_types: list[EventType] | None = strawberry.field(default=None, description="The type is one of these.")
     domains: list[str] | None = strawberry.field(default=None, description="The domain is one of these.")
@@ -83,6 +86,7 @@ def _parameters(wanted: ExportBehaviorsInput) -> list[tuple[str, str]]:
         "to": None if wanted.to is None else [wanted.to.isoformat()],
         "organizationId": wanted.organization_ids,
         "extensionUserId": wanted.extension_user_ids,
+        "teamId": wanted.team_ids,
         "sessionId": wanted.session_ids,
         "eventType": None if wanted.event_types is None else [kind.wire for kind in wanted.event_types],
         "domain": wanted.domains,
@@ -106,8 +110,8 @@ class ExportExtensionUserSuccess:
     """The outcome."""
 
     download: Download = strawberry.field(
-        description="Lines of JSON: the person, their organization, what is known of their key, their events, those "
-        "that were refused, and what the audit log says of them."
+        description="Lines of JSON: the person, their organization and teams, what is known of their key, their "
+        "events, those that were refused, and what the audit log says of them."
     )
 
 

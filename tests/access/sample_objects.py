@@ -41,6 +41,8 @@ _TABLES = (
     "invitations",
     "account_links",
     "extension_users",
+    "teams",
+    "team_people",
     "behaviors",
     "category_rules",
     "api_tokens",
@@ -72,7 +74,15 @@ class SampleObjects:
         """The owners of an id or the name of an account."""
         found: dict[str, str] = {}
         for owner, tenant in (("ours", self.tenants.ours), ("theirs", self.tenants.theirs)):
-            mine = [tenant.id, tenant.person_id, tenant.behavior, tenant.organization.id, tenant.person.id]
+            mine = [
+                tenant.id,
+                tenant.person_id,
+                tenant.team_id,
+                tenant.behavior,
+                tenant.organization.id,
+                tenant.person.id,
+                tenant.team.id,
+            ]
             found |= dict.fromkeys([*map(str, mine), tenant.person.row.username], owner)
         for part, owner in {"viewer": "ours", "member": "ours", "admin": "ours", "outsider": "theirs"}.items():
             found |= self._account(self.askers[part], owner)
@@ -220,6 +230,8 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
     organization = await world.organization()
     newcomer = await world.user()
     person: Recorded = await world.recorded(organization)
+    colleague = await world.recorded(organization)
+    team = await world.team(organization, person)
     async with world.services.database.write() as db:
         for part, role in {"viewer": Role.VIEWER, "member": Role.MEMBER, "admin": Role.ADMIN}.items():
             user = askers[part].user
@@ -229,6 +241,8 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
     return {
         "ours": encode_node_id("Organization", organization.id.bytes),
         "olga": encode_node_id("ExtensionUser", person.id.bytes),
+        "paul": encode_node_id("ExtensionUser", colleague.id.bytes),
+        "team": encode_node_id("Team", team.id.bytes),
         "event": await _event_of(world, person),
         "nobodys": await _event_of(world, None),
         "colleague": user_id(askers["viewer"]),

@@ -23,6 +23,7 @@ from graphql import (
 GIVEN = {
     "Query.organization(id)": "$ours",
     "Query.extensionUser(id)": "$olga",
+    "Query.team(id)": "$ourTeam",
     "Query.erasure(id)": "$erasure",
     "Query.behaviors(first)": "100",
     "Organization.categoryRulesPreview(rules)": '[{pattern: "ours.com", category: RESEARCH}]',
@@ -30,10 +31,12 @@ GIVEN = {
     "Granularity!": "DAY",
     "UsageMeasure!": "EVENTS",
     "UsageTransitionDimension!": "DOMAIN",
-    "[UsageDimension!]!": "[EXTENSION_USER, ORGANIZATION, SITE]",
+    "[UsageDimension!]!": "[EXTENSION_USER, TEAM, SITE]",
 }
 """Arguments: those of one field, and else what stands for every required one of a type."""
-NODES = {"Organization": "$ours", "ExtensionUser": "$olga", "Behavior": "$event", "User": "$boss"}
+INSTEAD = {"UsageKey.organization": ("[EXTENSION_USER, TEAM, SITE]", "[ORGANIZATION]")}
+"""What is replaced in the question of one field: groups are by three dimensions at most."""
+NODES = {"Organization": "$ours", "ExtensionUser": "$olga", "Team": "$ourTeam", "Behavior": "$event", "User": "$boss"}
 """What `node` is asked for, of each kind."""
 SHOWN = {
     "CreateExtensionUserReceipt": "... on CreateExtensionUserSuccess { apiKey extensionUser { id username } }",
@@ -42,7 +45,7 @@ SHOWN = {
     "UsageInsight": "workPattern domainBreakdown { workTools { domains { domain } } }",
     "UsageBucket": "measures { events sessions }",
     "UsageGroup": "key { site } measures { events sessions }",
-    "UsageKey": "site extensionUser { username } organization { name }",
+    "UsageKey": "site extensionUser { username } team { name }",
     "DeepWork": "sessionsCount topDomains { domain }",
     "DeepWorkBlock": "domains { domain } extensionUser { username }",
     "DomainBreakdown": "workTools { domains { domain } } other { domains { domain } }",
@@ -79,6 +82,8 @@ class SchemaQueries:
                 found[f"{name}: {' '.join(sorted(leaves))}"] = self._along(way, selection)
         for name in sorted(self._kinds_of_nodes()):
             found[f"node: {name}"] = f"{{ node(id: {NODES[name]}) {{ ... on {name} {{ {self._shown(name)} }} }} }}"
+        for what, (before, after) in INSTEAD.items():
+            found[what] = found[what].replace(before, after)
         return found
 
     @cached_property

@@ -50,6 +50,11 @@ INPUTS = {
     "leaveOrganization": "{organizationId: $ours}",
     "setCategoryRules": '{organizationId: $ours, rules: [{pattern: "a.com", category: RESEARCH}]}',
     "deleteCategoryRules": '{organizationId: $ours, patterns: ["ours.test"]}',
+    "createTeam": '{organizationId: $ours, name: "Team"}',
+    "renameTeam": '{id: $team, name: "Renamed"}',
+    "deleteTeam": "{id: $team}",
+    "addTeamPeople": "{teamId: $team, extensionUserIds: [$paul]}",
+    "removeTeamPeople": "{teamId: $team, extensionUserIds: [$olga]}",
     "createExtensionUser": '{organizationId: $ours, username: "otto"}',
     "createExtensionUsers": '{organizationId: $ours, people: [{username: "otto"}, {username: "olga"}]}',
     "updateExtensionUser": "{id: $olga, isActive: false}",
@@ -185,6 +190,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
     tenant = await another_tenant(samples)
     nothing = "00000000-0000-4000-8000-000000000000"
     others = {
+        "team": "olga",
         "ours": "olga",
         "olga": "ours",
         "event": "olga",
@@ -201,7 +207,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
             for identifier in (tenant[others[subject]], nothing):
                 got[name, identifier] = await change(samples, "super_admin", name, tenant | {subject: identifier})
 
-    assert len(got) == 2 * 25
+    assert len(got) == 2 * 30
     assert set(got.values()) == {"missing"}
 
 

@@ -10,7 +10,7 @@ from core.event_types import EventType
 from core.events import ANONYMOUS
 from core.url_patterns import checked_url_pattern
 from db.queries.filters import CategoryFilter, EventFilter, SiteFilter, TextFilter, UrlFilter
-from tests.metrics.random_streams import TYPES
+from tests.metrics.random_streams import TEAMS, TYPES
 from tests.metrics.reference_filters import Where
 from tests.world import Recorded
 
@@ -40,7 +40,12 @@ def filters(people: list[Recorded | None]) -> st.SearchStrategy[Where]:
     """Filters of these people's events, often with a domain, category or url."""
     rows = [person.row for person in people if person is not None]
     whose = st.sampled_from(
-        [{"extensionUserIds": [str(rows[0].id)]}, {"organizationIds": [str(rows[-1].organization_id)]}]
+        [
+            {"extensionUserIds": [str(rows[0].id)]},
+            {"organizationIds": [str(rows[-1].organization_id)]},
+            *({"teamIds": [str(team)]} for team in TEAMS),
+            {"teamIds": []},
+        ]
     )
     single = st.one_of(_places, _places, _places, _sessions, _types, whose)
     return st.recursive(
@@ -63,6 +68,7 @@ def event_filter(where: Where) -> EventFilter:
 _NAMES = {
     "organizationIds": "organization_ids",
     "extensionUserIds": "extension_user_ids",
+    "teamIds": "team_ids",
     "sessionIds": "session_ids",
     "eventTypes": "event_types",
     "domain": "domain",
@@ -104,7 +110,12 @@ def value_filter(dimension: str, value: Any) -> Where:
     if dimension == "SESSION":
         user, session = value
         return {"extensionUserIds": [user or str(ANONYMOUS)], "sessionIds": [session]}
-    names = {"EXTENSION_USER": "extensionUserIds", "ORGANIZATION": "organizationIds", "EVENT_TYPE": "eventTypes"}
+    names = {
+        "EXTENSION_USER": "extensionUserIds",
+        "TEAM": "teamIds",
+        "ORGANIZATION": "organizationIds",
+        "EVENT_TYPE": "eventTypes",
+    }
     if dimension in names:
         return {names[dimension]: [value]}
     if dimension == "CATEGORY":

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from core.categories import Category
 from core.category_list import built_in_rules
@@ -20,7 +20,7 @@ from core.events import ANONYMOUS, RawEvent
 from core.ids import BehaviorKey
 from core.periods import TimeRange
 from core.scope import Scope
-from db.models import Behavior, CategoryRule
+from db.models import Behavior, CategoryRule, Team, TeamPerson
 from db.queries import behaviors, organizations
 from db.queries.organizations import OrganizationRow
 from db.queries.sessions import SessionKey
@@ -51,6 +51,8 @@ URLS = [
     "",
 ]
 PATTERNS = ["a.com", ".com", ".b.com", "c.com", "*.com", "b*.com", ".github.com", "gist.*.com"]
+TEAMS = {UUID(int=1): (0, 1), UUID(int=2): (0,), UUID(int=3): (2,)}
+"""The teams, and which of the people are in them: the first is in two, the last in none."""
 BUILT_IN = {rule.pattern: rule.category.value for rule in built_in_rules()}
 
 
@@ -103,7 +105,15 @@ streams = st.builds(
 @pytest.fixture
 async def people(world: World) -> list[Recorded | None]:
     acme, umbrella = await world.organization("Acme"), await world.organization("Umbrella")
-    return [await world.recorded(acme), await world.recorded(acme), await world.recorded(umbrella), None]
+    people = [await world.recorded(acme), await world.recorded(acme), await world.recorded(umbrella)]
+    async with world.services.database.write() as db:
+        for team, members in TEAMS.items():
+            organization_id = people[members[0]].row.organization_id
+            names = {"name": str(team), "normalized_name": str(team)}
+            await db.execute(insert(Team).values(id=team, organization_id=organization_id, **names))
+            for member in members:
+                await db.execute(insert(TeamPerson).values(team_id=team, extension_user_id=people[member].id))
+    return [*people, None]
 
 
 class State(Enum):
@@ -161,6 +171,9 @@ async def stored(world: World) -> list[reference.Event]:
         rows = (await db.execute(select(Behavior.__table__))).all()
         for rule in await db.execute(select(CategoryRule.__table__).where(CategoryRule.until.is_(None))):
             own[rule.organization_id][rule.pattern] = rule.category
+        teams: dict[UUID, set[str]] = defaultdict(set)
+        for member in await db.execute(select(TeamPerson.__table__)):
+            teams[member.extension_user_id].add(str(member.team_id))
     return [
         reference.Event(
             None if row.user_id == ANONYMOUS else str(row.user_id),
@@ -172,6 +185,7 @@ async def stored(world: World) -> list[reference.Event]:
             row.url,
             row.domain,
             row.domain and category(row.domain, own[row.organization_id], BUILT_IN),
+            frozenset(teams[row.user_id]),
         )
         for row in rows
     ]

@@ -43,10 +43,10 @@ Values = dict[str, int | float | dict[str, float | None] | None]
 
 LOCAL_TIME = {"HOUR_OF_DAY", "DAY_OF_WEEK"}
 OF_DOMAIN = {"DOMAIN", "SITE", "CATEGORY"}
-DIMENSIONS = {*OF_DOMAIN, "URL", "EVENT_TYPE", "EXTENSION_USER", "ORGANIZATION", "SESSION", *LOCAL_TIME}
+PERSON = {"EXTENSION_USER", "TEAM", "ORGANIZATION"}
+DIMENSIONS = {*OF_DOMAIN, "URL", "EVENT_TYPE", *PERSON, "SESSION", *LOCAL_TIME}
 BUCKETS = {*STEPS, *PERIODS}
 TIME = LOCAL_TIME | BUCKETS
-PERSON = {"EXTENSION_USER", "ORGANIZATION"}
 
 COUNTED = {
     *("events", "active_events", "users", "sessions", "unique_domains", "unique_urls"),
@@ -107,11 +107,34 @@ def groups(
     range_: Span | None = None,
     kept: Kept = everything,
 ) -> dict[Key, Values]:
-    """The measures of each group that has an event, or a measure asked for that is not zero."""
+    """The measures of each group that has an event, or a measure asked for that is not zero.
+
+    Those of a team are what the groups by the other dimensions are of its people's events alone.
+    """
     events = list(events)
     if not 1 <= len(by) <= 3 or not DIMENSIONS.issuperset(by):
         raise ValueError(f"one to three dimensions, not {by}")
 
+    if "TEAM" in by:
+        place, others = by.index("TEAM"), tuple(dimension for dimension in by if dimension != "TEAM")
+        return {
+            (*key[:place], team, *key[place:]): values
+            for team in {team for event in events for team in event.teams}
+            for key, values in _groups(
+                [event for event in events if team in event.teams], others, zone, measures, range_, kept
+            ).items()
+        }
+    return _groups(events, by, zone, measures, range_, kept)
+
+
+def _groups(
+    events: list[Event],
+    by: tuple[str, ...],
+    zone: ZoneInfo,
+    measures: AbstractSet[str],
+    range_: Span | None,
+    kept: Kept,
+) -> dict[Key, Values]:
     def key_of(event: Event, at: datetime) -> Key | None:
         key = tuple(_value(event, at.astimezone(zone), dimension) for dimension in by)
         return None if None in key or not kept(event) else key

@@ -66,6 +66,8 @@ def _meets(event: Event, name: str, wanted: Any) -> bool:
         return not meets(event, wanted)
     if name in {"domain", "site", "url"}:
         return _place_meets(event, name, wanted)
+    if name == "teamIds":
+        return not event.teams.isdisjoint(wanted)
     values = {
         "organizationIds": event.organization,
         "extensionUserIds": event.user,

@@ -25,7 +25,10 @@ HIGH_FOCUS, MEDIUM_FOCUS = 5, 15  # switches an hour, at most
 
 @dataclass(frozen=True)
 class Event:
-    """`user` None is anonymous; `id` breaks ties of `ts`; `type` and `category` are lower-case."""
+    """`user` None is anonymous; `id` breaks ties of `ts`; `type` and `category` are lower-case.
+
+    `teams` are those that the person is in.
+    """
 
     user: str | None
     organization: str | None
@@ -36,6 +39,7 @@ class Event:
     url: str
     domain: str | None
     category: str | None = None
+    teams: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.ts.tzinfo is not UTC:  # times of another zone would be subtracted by the wall clock

@@ -15,6 +15,7 @@ from db.queries import audit_entries, erasures
 from db.queries.audit_entries import NewEntry
 from db.queries.erasures import NewErasure, Progress
 from db.queries.organizations import OrganizationRow
+from db.queries.teams import TeamRow
 from tests.world import Asker, Recorded, World, own_rules, raw
 
 PERIOD = {"between": {"start": "2026-08-03T00:00:00Z", "end": "2026-08-04T00:00:00Z"}}
@@ -22,11 +23,12 @@ PERIOD = {"between": {"start": "2026-08-03T00:00:00Z", "end": "2026-08-04T00:00:
 
 @dataclass(frozen=True)
 class Tenant:
-    """An organization, somebody who is recorded, and the id of their one event."""
+    """An organization, somebody who is recorded, the id of their one event, and the team that they are in."""
 
     organization: OrganizationRow
     person: Recorded
     behavior: str
+    team: TeamRow
 
     @property
     def id(self) -> str:
@@ -37,6 +39,11 @@ class Tenant:
     def person_id(self) -> str:
         """The person's opaque id."""
         return encode_node_id("ExtensionUser", self.person.id.bytes)
+
+    @property
+    def team_id(self) -> str:
+        """The team's opaque id."""
+        return encode_node_id("Team", self.team.id.bytes)
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,8 @@ class SampleTenants:
             "theirs": self.theirs.id,
             "olga": self.ours.person_id,
             "theo": self.theirs.person_id,
+            "ourTeam": self.ours.team_id,
+            "theirTeam": self.theirs.team_id,
             "event": self.ours.behavior,
             "nobodys": self.anonymous_behavior,
             "erasure": self.erasure,
@@ -107,8 +116,8 @@ async def create_sample_tenants(world: World) -> SampleTenants:
     found = await super_admin.ask("{ behaviors(orderBy: OLDEST_FIRST) { nodes { id } } }")
     ours_id, theirs_id, anonymous_id = (node["id"] for node in found["behaviors"]["nodes"])
     return SampleTenants(
-        ours=Tenant(ours, olga, ours_id),
-        theirs=Tenant(theirs, theo, theirs_id),
+        ours=Tenant(ours, olga, ours_id, await world.team(ours, olga, name="team of ours")),
+        theirs=Tenant(theirs, theo, theirs_id, await world.team(theirs, theo, name="team of theirs")),
         anonymous_behavior=anonymous_id,
         erasure=encode_node_id("Erasure", erasure.id.bytes),
         stranger=world.stranger,

@@ -33,6 +33,7 @@ def _deep_work(source: Source, keys: Keys) -> MeasureQuery:
             func.count().label("deep_work_sessions"),
             func.sum(microseconds(block.c.end - block.c.start)).label("deep_work_seconds"),
         )
+        .select_from(keys.grouped(block))
         .where(*keys.conditions(block))
         .group_by(*(label.element for label in labels))
     )
@@ -44,7 +45,7 @@ def _by_piece(piece: Subquery, keys: Keys) -> MeasureQuery:
     labels = keys.of(piece)
     block = (
         select(*labels, func.sum(piece.c.us).label("us"))
-        .select_from(keys.joined(piece))
+        .select_from(keys.grouped(piece))
         .where(*keys.conditions(piece))
         .group_by(*(label.element for label in labels), piece.c.user_id, piece.c.block)
         .subquery("block_piece")

@@ -38,7 +38,7 @@ from db.metrics.measures.splits import ANY, OF_DOMAIN, PEOPLE, TIME_OF_WEEK
 from db.metrics.sequences import beside_domain, in_order, pieces, segments, session_lengths, stretches, visits
 from db.metrics.source import Source
 
-_WHOLE_SESSIONS = {Dimension.EXTENSION_USER, Dimension.ORGANIZATION, Dimension.SESSION}
+_WHOLE_SESSIONS = PEOPLE | {Dimension.SESSION}
 
 
 @dataclass(frozen=True, slots=True)

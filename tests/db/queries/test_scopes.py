@@ -71,6 +71,8 @@ WITHOUT_SCOPE = {
     "extension_users": {"by_key_hash", "create", "create_each", "record_usage"},
     # The resolver has locked the organization within the caller's scope, in the same transaction.
     "category_rules": {"change"},
+    # The organization was locked, and team and people looked up, within the caller's scope, in the same transaction.
+    "teams": {"create", "add_people", "remove_people"},
     # The event was looked up within the caller's scope before.
     "behaviors": {"remove"},
 }
