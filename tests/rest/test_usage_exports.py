@@ -32,6 +32,7 @@ async def busy(world: World) -> Asker:
         times = [f"{start + place // 20:02}:{place % 20 * 3:02}:10.5" for place in range(30)]
         events = [raw(at, "keydown", f"https://{'ab'[place % 2]}.com/") for place, at in enumerate(times)]
         await world.browse(person, *events)
+        await world.team(organization, person, name=f"team of {name}")
     return await world.member(organization)
 
 
@@ -61,7 +62,8 @@ async def test_groups_are_those_of_the_question_in_every_format(world: World, di
             groups(by: {dimension.name}, orderBy: {{ measure: EVENTS, direction: ASC }}, first: 200) {{
                 totalCount
                 nodes {{ key {{ domain site category url eventType hourOfDay dayOfWeek sessionId
-                    extensionUser {{ username extensionUserId: uuid }} organization {{ organization: name }} }}
+                    extensionUser {{ username extensionUserId: uuid }} organization {{ organization: name }}
+                    team {{ team: name }} }}
                     measures {{ {selection(measures)} }} }} }} }} }}""",
         period=PERIOD,
     ))["usage"]["groups"]  # fmt: skip
@@ -73,10 +75,15 @@ async def test_groups_are_those_of_the_question_in_every_format(world: World, di
     assert len(lines) == asked["totalCount"] > 0
     names = list(lines[0])
     for line, node in zip(lines, asked["nodes"], strict=True):
-        key = {**node["key"], **(node["key"]["extensionUser"] or {}), **(node["key"]["organization"] or {})}
+        key = {
+            **node["key"],
+            **(node["key"]["extensionUser"] or {}),
+            **(node["key"]["organization"] or {}),
+            **(node["key"]["team"] or {}),
+        }
         expected = key | flat(node["measures"])
-        assert {name: value for name, value in line.items() if name != "organizationId"} == {
-            name: expected[name] for name in names if name != "organizationId"
+        assert {name: value for name, value in line.items() if name not in {"organizationId", "teamId"}} == {
+            name: expected[name] for name in names if name not in {"organizationId", "teamId"}
         }
     assert [list(row.values()) for row in table] == [
         ["" if value is None else str(value) for value in line.values()] for line in lines

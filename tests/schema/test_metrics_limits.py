@@ -15,9 +15,11 @@ from tests.world import Asker, World, raw
 
 @pytest.fixture
 async def asker(world: World) -> Asker:
-    """An asker who may see one event."""
+    """An asker who may see one event, of somebody in a team."""
     organization = await world.organization()
-    await world.browse(await world.recorded(organization), raw("09:00:00"))
+    person = await world.recorded(organization)
+    await world.team(organization, person)
+    await world.browse(person, raw("09:00:00"))
     return await world.member(organization)
 
 
