@@ -24,7 +24,15 @@ WITHOUT_SCOPE = {
         "create",
         "set_password_hash",
         "any_super_admin",
+        "email",
+        "set_email",
+        "reset_address",
     },
+    # As accounts; a link alone gives the right to what it does.
+    "account_links": {"*"},
+    # A link alone gives the right to its invitation. The others are of an organization that was locked or looked up
+    # within the caller's scope, in the same transaction.
+    "invitations": {"by_token", "by_id", "count", "add", "end", "end_made_by"},
     # Signing in comes before there is a viewer, and so a scope.
     "sign_ins": {"*"},
     # As signing in; and those of the viewer, or of an organization that was locked or looked up within the scope.
