@@ -58,12 +58,17 @@ def test_a_schema_with_all_declarations_passes():
     assert access_by_root_field(schema) == {"person": Access.SIGNED_IN, "rename": Access.EVERYBODY}
 
 
-def test_four_fields_need_no_sign_in():
+def test_these_fields_need_no_sign_in():
     access = access_by_root_field(service_schema._schema)
 
     assert {name: found for name, found in access.items() if found is not Access.SIGNED_IN} == {
         "login": Access.BY_SIGNING_IN,
         "refreshSession": Access.BY_SIGNING_IN,
         "logout": Access.EVERYBODY,
+        "openInvitation": Access.EVERYBODY,
+        "acceptInvitation": Access.EVERYBODY,
+        "requestPasswordReset": Access.EVERYBODY,
+        "resetPassword": Access.EVERYBODY,
+        "confirmEmail": Access.EVERYBODY,
         "ingestBehaviors": Access.EVERYBODY,
     }
