@@ -82,6 +82,14 @@ def text_matches(value: str | None, where: dict[str, Any]) -> bool:
             return value.startswith(operand)
 
 
+def domain_matches(value: str | None, where: dict[str, Any]) -> bool:
+    """True if a domain or site, which is stored in ASCII, meets a StringFilter, whose text may be in other letters."""
+    [(condition, operand)] = where.items()
+    if isinstance(operand, str) and not operand.isascii():
+        return text_matches(value, {condition: operand.encode("idna").decode()})
+    return text_matches(value, where)
+
+
 def url_matches(event: dict[str, Any], where: dict[str, Any]) -> bool:
     """True if an event's url meets a StringFilter."""
     if "matches" not in where:
@@ -114,8 +122,8 @@ def meets(event: dict[str, Any], where: dict[str, Any]) -> bool:
         "extensionUserIds": lambda ids: person is not None and person["uuid"] in ids,
         "sessionIds": lambda ids: event["sessionId"] in ids,
         "eventTypes": lambda types: event["type"] in types,
-        "domain": lambda text: text_matches(event["domain"], text),
-        "site": lambda text: text_matches(event["domain"] and site(event["domain"]), text),
+        "domain": lambda text: domain_matches(event["domain"], text),
+        "site": lambda text: domain_matches(event["domain"] and site(event["domain"]), text),
         "url": lambda text: url_matches(event, text),
         "allOf": lambda filters: all(meets(event, each) for each in filters),
         "anyOf": lambda filters: any(meets(event, each) for each in filters),
@@ -174,6 +182,17 @@ async def asker(world: World) -> Asker:
         ]
         await world.browse(person, *events)
     return await world.super_admin()
+
+
+async def test_a_domain_is_found_by_its_own_letters(asker: Asker):
+    found = {
+        (name, condition): (await asker.ask(BEHAVIORS, where={"period": PERIOD, name: {condition: "ä"}}))["behaviors"]
+        for name in ("domain", "site")
+        for condition in ("contains", "startsWith", "eq")
+    }
+
+    urls = {place: {node["url"] for node in page["nodes"]} for place, page in found.items()}
+    assert urls == {place: set() if place[1] == "eq" else {"https://ä.de/Ä"} for place in urls}
 
 
 @given(data=st.data())
