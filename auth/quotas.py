@@ -18,7 +18,7 @@ class QuotaPolicy:
 
 
 class Quota(NamedTuple):
-    """What is left of a limit to the sender of a request; `seconds` until it is more, None if nothing is missing."""
+    """The rest of a limit that the sender of a request has; `seconds` until it is more, None if nothing is missing."""
 
     policy: QuotaPolicy
     remaining: int

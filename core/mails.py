@@ -15,7 +15,7 @@ class MailKind(StrEnum):
 
 
 class MailDelivery(DescribedEnum):
-    """What became of a mail."""
+    """The outcome of sending a mail."""
 
     SENT = "sent", "The mail server has taken it."
     FAILED = "failed", "The mail server did not take it: `mailProblem` says why."

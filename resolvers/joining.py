@@ -1,4 +1,4 @@
-"""What offers of membership and invitations share: who may make them, how many, and how somebody becomes a member."""
+"""The common rules of membership offers and invitations: who may make them, how many, and how an account joins."""
 
 from uuid import UUID
 

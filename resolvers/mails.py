@@ -14,7 +14,7 @@ _TOO_MANY = "That address was sent too many mails of this kind. Please wait befo
 
 @dataclass(frozen=True, slots=True)
 class MailOutcome:
-    """What became of a mail. `problem` is a sentence for the sender, if it failed."""
+    """The outcome of sending a mail. `problem` is a sentence for the sender, if it failed."""
 
     delivery: MailDelivery
     problem: str | None = None

@@ -13,7 +13,7 @@ from db.models import AccountLink, User
 
 
 class AccountLinkKind(StrEnum):
-    """What a link of an account does."""
+    """The purpose of an account's link."""
 
     PASSWORD_RESET = "password_reset"  # noqa: S105 - no password
     EMAIL_CONFIRMATION = "email_confirmation"

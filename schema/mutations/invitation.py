@@ -99,7 +99,7 @@ class OpenInvitationInput:
 
 @strawberry.type(description="The invitation is open. Nothing has changed.")
 class OpenInvitationSuccess:
-    """What whoever has the link is told."""
+    """The invitation as its holder is told of it."""
 
     organization_name: str = strawberry.field(description="The organization that invites.")
     role: Role = strawberry.field(description="The role that whoever accepts it gets.")

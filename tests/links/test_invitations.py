@@ -50,7 +50,7 @@ async def admin(mailing: World, acme: OrganizationRow) -> Asker:
 
 
 async def reason(world: World, link: str) -> str:
-    """What a link's holder is told of why it does nothing, the same by opening and by accepting it."""
+    """The reason told to a link's holder why it does nothing, the same by opening and by accepting it."""
     opened = await run(world.stranger, OPEN, token=token_in(link))
     accepted = await run(world.stranger, ACCEPT, token=token_in(link), newAccount=NORA)
     assert opened == accepted, (opened, accepted)
