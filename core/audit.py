@@ -79,6 +79,9 @@ class AuditAction(DescribedEnum):
     TEAM_DELETED = "team_deleted", "A team was deleted; its people stay: `teamId`."
     TEAM_PERSON_ADDED = "team_person_added", "An extension user was put into a team: `teamId`."
     TEAM_PERSON_REMOVED = "team_person_removed", "An extension user was taken out of a team: `teamId`."
+    ANNOTATION_CREATED = "annotation_created", "An annotation was made: `annotationId`, `firstDay`, `lastDay`."
+    ANNOTATION_UPDATED = "annotation_updated", "An annotation was changed: `annotationId`, `firstDay`, `lastDay`."
+    ANNOTATION_DELETED = "annotation_deleted", "An annotation was deleted: `annotationId`, `firstDay`, `lastDay`."
     USER_CREATED = (
         "user_created",
         "An account was made; `superAdmin`: whether of a super admin; `invitationId`: by an invitation.",

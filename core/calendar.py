@@ -68,6 +68,12 @@ def local(instant: datetime, zone: ZoneInfo) -> datetime:
         ) from None
 
 
+def local_days(time_range: TimeRange, zone: ZoneInfo) -> tuple[date, date]:
+    """The first and the last local day that a range touches."""
+    last_instant = time_range.end - timedelta(microseconds=1)
+    return local(time_range.start, zone).date(), local(last_instant, zone).date()
+
+
 _CLOCK = {Granularity.QUARTER_HOUR: timedelta(minutes=15), Granularity.HOUR: timedelta(hours=1)}
 
 

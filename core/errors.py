@@ -147,6 +147,10 @@ class TooManyTeams(Conflict):
     """The organization has as many teams as it may have."""
 
 
+class TooManyAnnotations(Conflict):
+    """The organization has as many annotations as it may have."""
+
+
 class LastAdmin(Conflict):
     """An organization keeps at least one admin."""
 

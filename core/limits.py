@@ -54,6 +54,12 @@ API_TOKEN_REMAINS_DAYS = 30
 """For how many days an expired API token stays in the list."""
 TEAMS = 500
 """How many teams an organization has at most."""
+ANNOTATIONS = 1000
+"""How many annotations an organization has at most."""
+ANNOTATION_CHARACTERS = 500
+"""How long the text of an annotation may be."""
+ANNOTATION_DAYS = PERIOD_DAYS
+"""How many days an annotation may span."""
 MEMBERSHIP_OFFERS = 100
 """How many offers of membership and invitations an organization may have open at once, taken together."""
 MEMBERSHIP_OFFER_DAYS = 30

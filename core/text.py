@@ -2,6 +2,7 @@
 
 from core.errors import InvalidInput
 from core.limits import DESCRIPTION_CHARACTERS
+from core.names import is_allowed
 
 
 def checked_description(text: str) -> str:
@@ -12,6 +13,22 @@ def checked_description(text: str) -> str:
     if "\0" in description:
         raise InvalidInput("`description` must not hold a NUL character.", "description")
     return description
+
+
+def checked_note(field: str, text: str, limit: int) -> str:
+    """A text of some lines, without surrounding space. InvalidInput when it is empty, too long or not plain text."""
+    note = text.strip()
+    if not note:
+        raise InvalidInput(f"`{field}` must not be empty.", field)
+    if len(note) > limit:
+        raise InvalidInput(f"`{field}` has at most {limit} characters.", field)
+    if not all(is_allowed(character) or character == "\n" for character in note):
+        raise InvalidInput(
+            f"`{field}` must not hold control characters other than line breaks, nor marks that change the direction "
+            "of text.",
+            field,
+        )
+    return note
 
 
 def camel_case(name: str) -> str:

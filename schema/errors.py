@@ -101,6 +101,11 @@ class TooManyTeams(Error):
     """See core.errors.TooManyTeams."""
 
 
+@strawberry.type(description="The organization has as many annotations as it may have.")
+class TooManyAnnotations(Error):
+    """See core.errors.TooManyAnnotations."""
+
+
 @strawberry.type(description="The organization would be left without an admin.")
 class LastAdmin(Error):
     """See core.errors.LastAdmin."""
@@ -152,6 +157,7 @@ HANDLERS: tuple[ExceptionHandler[Any, Any], ...] = (
     _MessageHandler(errors.MailNotConfigured, MailNotConfigured),
     _MessageHandler(errors.TooManyTokens, TooManyTokens),
     _MessageHandler(errors.TooManyTeams, TooManyTeams),
+    _MessageHandler(errors.TooManyAnnotations, TooManyAnnotations),
     _MessageHandler(errors.LastAdmin, LastAdmin),
     _MessageHandler(errors.OutdatedVersion, OutdatedVersion),
 )

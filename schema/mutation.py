@@ -11,6 +11,14 @@ from execution.context import Info
 from execution.declarations import OPEN_TO_EVERYBODY, SIGNED_IN, SIGNS_IN, priced
 from execution.documents.prices import new_people_points, team_people_points, usage_export_points
 from execution.token_scopes import for_tokens
+from schema.mutations.annotation import (
+    CreateAnnotationResult,
+    DeleteAnnotationResult,
+    UpdateAnnotationResult,
+    create_annotation,
+    delete_annotation,
+    update_annotation,
+)
 from schema.mutations.api_token import (
     CreatePersonalAccessTokenResult,
     CreateServiceAccountResult,
@@ -340,6 +348,27 @@ class Mutation:
         resolver=leave_organization,
         graphql_type=LeaveOrganizationResult,
         description="End one's own membership. The last admin stays.",
+    )
+    create_annotation_ = _mutation(
+        name="createAnnotation",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+        resolver=create_annotation,
+        graphql_type=CreateAnnotationResult,
+        description="Make a note on days of an organization. For its admins.",
+    )
+    update_annotation_ = _mutation(
+        name="updateAnnotation",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+        resolver=update_annotation,
+        graphql_type=UpdateAnnotationResult,
+        description="Change an annotation. For the organization's admins.",
+    )
+    delete_annotation_ = _mutation(
+        name="deleteAnnotation",
+        metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+        resolver=delete_annotation,
+        graphql_type=DeleteAnnotationResult,
+        description="Delete an annotation. For the organization's admins.",
     )
     create_team_ = _mutation(
         name="createTeam",

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 import strawberry
 
+from core.calendar import local_days
 from core.category_changes import CategoryChanges
+from db.queries.annotations import AnnotationRow
 from db.queries.api_tokens import ApiTokenRow
 from db.queries.audit_entries import AuditEntryRow
 from db.queries.extension_users import ExtensionUserCountsRow, ExtensionUserRow
@@ -20,6 +22,7 @@ from db.queries.teams import TeamRow
 from execution.context import Info
 from execution.declarations import ORGANIZATION_DAY, priced
 from resolvers import (
+    annotations,
     api_tokens,
     audit,
     category_rules,
@@ -35,6 +38,7 @@ from resolvers.deep_work import DeepWorkRow
 from resolvers.insights import UsageInsightRow
 from resolvers.pages import ConnectionRow
 from resolvers.usage import UsageQuery
+from schema.annotation import Annotation
 from schema.api_token import ServiceAccount
 from schema.audit_entry import AuditEntry
 from schema.category_rule import CategoryRuleInput, CategoryRuleSet, CategoryRulesPreview
@@ -48,7 +52,7 @@ from schema.invitation import Invitation
 from schema.membership import Membership
 from schema.membership_offer import MembershipOffer
 from schema.node import Node
-from schema.period import LocalTime, PeriodArgument, TimeZoneArgument, WeekStartArgument
+from schema.period import LocalTime, Period, PeriodArgument, TimeZoneArgument, WeekStartArgument
 from schema.scalars import BigInt
 from schema.team import Team
 from schema.usage import Usage, UsageFilterArgument, question
@@ -161,6 +165,27 @@ class Organization(Node):
         root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
     ) -> ConnectionRow[TeamRow]:
         return await teams.of_organization(info.context.caller, root.id, first, after)
+
+    @strawberry.field(
+        graphql_type=Connection[Annotation] | None,
+        description="The notes on its days, by their first day.",
+        metadata=priced(day=0),
+    )
+    async def annotations(
+        root: strawberry.Parent[OrganizationRow],
+        info: Info,
+        period: Annotated[
+            Period | None,
+            strawberry.argument(description="The time whose days to look at; without it all annotations are listed."),
+        ] = None,
+        timezone: TimeZoneArgument = ZoneInfo("UTC"),  # noqa: B008 - immutable
+        week_start: WeekStartArgument = None,
+        first: First = 50,
+        after: After = None,
+    ) -> ConnectionRow[AnnotationRow]:
+        time = LocalTime(timezone, week_start or root.week_start)
+        days = None if period is None else local_days(await time.resolve(info, period), timezone)
+        return await annotations.of_organization(info.context.caller, root.id, days, first, after)
 
     @strawberry.field(graphql_type=ExtensionUserCounts | None, description="Its extension users in numbers.")
     async def extension_user_counts(root: strawberry.Parent[OrganizationRow], info: Info) -> ExtensionUserCountsRow:

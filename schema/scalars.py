@@ -1,6 +1,7 @@
 """The scalars, in both directions. A value that cannot be read is refused with a message that shows a valid one."""
 
-from datetime import datetime, timedelta
+import re
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import NewType
 from uuid import UUID
@@ -22,6 +23,19 @@ def _parse_uuid(value: object) -> UUID:
         return UUID(str(value))
     except ValueError as error:
         raise bad_input("A UUID looks like 123e4567-e89b-12d3-a456-426614174000.") from error
+
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+"""The one form of RFC 3339; Python reads other forms of ISO 8601, too."""
+
+
+def _parse_date(value: object) -> date:
+    try:
+        if isinstance(value, str) and _DATE.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise bad_input("A Date is a day that there is, like 2026-08-01.")
 
 
 def _parse_big_int(value: object) -> int:
@@ -53,6 +67,13 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=format_instant,
         parse_value=parse_instant,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day of the calendar, without a time zone: `2026-08-01`.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=date.isoformat,
+        parse_value=_parse_date,
     ),
     UUID: strawberry.scalar(
         name="UUID",

@@ -25,6 +25,7 @@ TYPE_SCOPES: TypeScopes = {
     "UsageKey": _METRICS,
     "UsageTransition": _METRICS,
     "UsageDistribution": _METRICS,
+    "Annotation": _METRICS,
     "DeepWork": _METRICS,
     "DeepWorkBlock": _METRICS,
     "DeepWorkBucket": _METRICS,

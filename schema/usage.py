@@ -22,6 +22,7 @@ from db.metrics.measures import BY_FIELD, MEASURES
 from db.metrics.measures.sequences import SessionSecondsRow
 from db.metrics.question import Question
 from db.metrics.values import MeasureValues
+from db.queries.annotations import AnnotationRow
 from db.queries.distributions import DistributionRow
 from db.queries.extension_users import ExtensionUserRow
 from db.queries.filters import EventFilter
@@ -33,7 +34,7 @@ from db.queries.transitions import TransitionOrder, TransitionRow
 from execution.context import Info
 from execution.declarations import priced
 from execution.selection import selected, selected_names, variables
-from resolvers import category_rules, extension_users, organizations, teams, transitions, usage_measures
+from resolvers import annotations, category_rules, extension_users, organizations, teams, transitions, usage_measures
 from resolvers.pages import ConnectionRow
 from resolvers.transitions import TransitionsArguments
 from resolvers.usage import (
@@ -46,7 +47,8 @@ from resolvers.usage import (
     UsageQuery,
 )
 from resolvers.week_starts import week_start_of
-from schema.connection import After, CountedConnection, PageInfo
+from schema.annotation import Annotation
+from schema.connection import After, Connection, CountedConnection, First, PageInfo
 from schema.domain_display import DOMAIN_DISPLAY
 from schema.enums import (
     Alignment,
@@ -459,6 +461,17 @@ class Usage:
     ) -> ConnectionRow[TransitionRow]:
         order = TransitionOrder() if order_by is None else order_by.order()
         return await transitions.list_page(info.context.caller, root, TransitionsArguments(by, order, first, after))
+
+    @strawberry.field(
+        graphql_type=Connection[Annotation] | None,
+        description="The annotations of the days of the period, by their first day: of the organization that the usage "
+        "is about; of everybody's usage of all organizations that the viewer may see, or those of them that `where` "
+        "names in `organizationIds`.",
+    )
+    async def annotations(
+        root: strawberry.Parent[UsageQuery], info: Info, first: First = 50, after: After = None
+    ) -> ConnectionRow[AnnotationRow]:
+        return await annotations.of_usage(info.context.caller, root, first, after)
 
     @strawberry.field(
         graphql_type=UsageDistribution | None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,8 @@ from core.clock import now
 from core.events import RawEvent
 from core.roles import Role
 from core.scope import Scope
-from db.queries import category_rules, extension_users, memberships, organizations, sign_ins, teams, users
+from db.queries import annotations, category_rules, extension_users, memberships, organizations, sign_ins, teams, users
+from db.queries.annotations import AnnotationRow, NewAnnotation
 from db.queries.category_rules import VersionKey
 from db.queries.extension_users import ExtensionUserRow
 from db.queries.organizations import OrganizationRow
@@ -136,6 +137,14 @@ class World:
             row = await teams.create(db, organization.id, name or f"Team {next(_number)}")
             await teams.add_people(db, row.id, [person.id for person in people])
             return row
+
+    async def annotation(
+        self, organization: OrganizationRow, first_day: date, last_day: date | None = None, text: str = "A note"
+    ) -> AnnotationRow:
+        """An annotation of the organization."""
+        new = NewAnnotation(first_day, last_day or first_day, text)
+        async with self.services.database.write() as db:
+            return await annotations.create(db, organization.id, new)
 
     async def browse(self, person: Recorded | None, *events: RawEvent) -> Receipt:
         """Store events of a person (None: anonymous ones) by the service's own way."""

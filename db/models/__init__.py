@@ -1,6 +1,7 @@
 """The tables. Importing this package registers them all on `Base.metadata`."""
 
 from db.models.account_link import AccountLink
+from db.models.annotation import Annotation
 from db.models.api_token import ApiToken
 from db.models.audit_entry import AuditEntry
 from db.models.base import Base
@@ -23,6 +24,7 @@ from db.models.user import User
 
 __all__ = [
     "AccountLink",
+    "Annotation",
     "ApiToken",
     "AuditEntry",
     "Base",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import uuid4
@@ -43,6 +43,7 @@ _TABLES = (
     "extension_users",
     "teams",
     "team_people",
+    "annotations",
     "behaviors",
     "category_rules",
     "api_tokens",
@@ -170,6 +171,9 @@ async def create_sample_objects(world: World) -> SampleObjects:
         await _service_account(world, tenant.organization, f"robot of {tenant.organization.name.lower()}")
     for tenant, invited in ((tenants.ours, tenants.super_admin), (tenants.theirs, tenants.viewer)):
         await _offer(world, tenant.organization, invited)
+    for tenant in (tenants.ours, tenants.theirs):
+        text = f"note of {tenant.organization.name.lower()}"
+        await world.annotation(tenant.organization, date(2026, 8, 3), text=text)
     samples = SampleObjects(world, tenants)
     await _invitation(samples, tenants.ours.organization)
     return samples
@@ -232,6 +236,7 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
     person: Recorded = await world.recorded(organization)
     colleague = await world.recorded(organization)
     team = await world.team(organization, person)
+    annotation = await world.annotation(organization, date(2026, 8, 3))
     async with world.services.database.write() as db:
         for part, role in {"viewer": Role.VIEWER, "member": Role.MEMBER, "admin": Role.ADMIN}.items():
             user = askers[part].user
@@ -243,6 +248,7 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
         "olga": encode_node_id("ExtensionUser", person.id.bytes),
         "paul": encode_node_id("ExtensionUser", colleague.id.bytes),
         "team": encode_node_id("Team", team.id.bytes),
+        "annotation": encode_node_id("Annotation", annotation.id.bytes),
         "event": await _event_of(world, person),
         "nobodys": await _event_of(world, None),
         "colleague": user_id(askers["viewer"]),

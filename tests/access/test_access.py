@@ -50,6 +50,9 @@ INPUTS = {
     "leaveOrganization": "{organizationId: $ours}",
     "setCategoryRules": '{organizationId: $ours, rules: [{pattern: "a.com", category: RESEARCH}]}',
     "deleteCategoryRules": '{organizationId: $ours, patterns: ["ours.test"]}',
+    "createAnnotation": '{organizationId: $ours, firstDay: "2026-08-03", text: "A release"}',
+    "updateAnnotation": '{id: $annotation, text: "Another release"}',
+    "deleteAnnotation": "{id: $annotation}",
     "createTeam": '{organizationId: $ours, name: "Team"}',
     "renameTeam": '{id: $team, name: "Renamed"}',
     "deleteTeam": "{id: $team}",
@@ -191,6 +194,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
     nothing = "00000000-0000-4000-8000-000000000000"
     others = {
         "team": "olga",
+        "annotation": "olga",
         "ours": "olga",
         "olga": "ours",
         "event": "olga",
@@ -207,7 +211,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
             for identifier in (tenant[others[subject]], nothing):
                 got[name, identifier] = await change(samples, "super_admin", name, tenant | {subject: identifier})
 
-    assert len(got) == 2 * 30
+    assert len(got) == 2 * 33
     assert set(got.values()) == {"missing"}
 
 

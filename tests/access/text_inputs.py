@@ -16,10 +16,11 @@ from graphql import (
 
 from tests.access.schema_queries import SchemaQueries
 
-TEXTS = {"String", "ID", "DateTime", "TimeZone", "Duration", "UUID"}
+TEXTS = {"String", "ID", "Date", "DateTime", "TimeZone", "Duration", "UUID"}
 _PLAIN = {
     "ID": "$ours",
     "String": '"x"',
+    "Date": '"2026-08-03"',
     "DateTime": '"2026-08-03T09:00:00Z"',
     "Int": "1",
     "Boolean": "true",

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -252,6 +253,21 @@ async def test_how_many_people_are_active_each_day(cookbook_data: CookbookData):
     series = (await cookbook_data.run("ActivePeople", period=WEEK, zone="UTC"))["organization"]["usage"]["series"]
 
     assert [bucket["measures"]["users"] for bucket in series] == [2, 1, 0, 0, 0, 0, 0]
+
+
+async def test_what_happened_on_these_days(world: World, cookbook_data: CookbookData):
+    async with world.services.database.read() as db:
+        found = await organizations.by_ids(db, Scope.everything(), [UUID(cookbook_data.ids["organization"])])
+    [acme] = found.values()
+    await world.annotation(acme, date(2026, 8, 4), date(2026, 8, 20), text="Summer school")
+    await world.annotation(acme, date(2026, 8, 10), text="The day after")
+
+    usage = (await cookbook_data.run("AnnotatedDays", period=WEEK, zone="UTC"))["organization"]["usage"]
+
+    assert len(usage["series"]) == 7
+    assert usage["annotations"]["nodes"] == [
+        {"firstDay": "2026-08-04", "lastDay": "2026-08-20", "text": "Summer school"}
+    ]
 
 
 async def test_all_of_it_in_a_spreadsheet(cookbook_data: CookbookData):

@@ -81,6 +81,8 @@ WITHOUT_SCOPE = {
     "category_rules": {"change"},
     # The organization was locked, and team and people looked up, within the caller's scope, in the same transaction.
     "teams": {"create", "add_people", "remove_people"},
+    # The organization was locked within the caller's scope, in the same transaction.
+    "annotations": {"create"},
     # The event was looked up within the caller's scope before.
     "behaviors": {"remove"},
 }
