@@ -42,7 +42,7 @@ class BacklogWait:
     def _concerns(self, person: Person, question: Question, subjects: Collection[Hashable]) -> bool:
         where = question.where
         return (
-            _is_among(person.organization_id, self._scope.organization_ids)
+            self._scope.knows(person.organization_id)
             and _is_among(person.organization_id, where.organization_ids)
             and _is_among(person.user_id, where.extension_user_ids)
             and (question.subject is not Subject.USER or person.user_id in subjects)

@@ -158,7 +158,7 @@ async def _behaviors(caller: Caller, export: EventExport) -> AsyncIterator[list[
 async def _people(caller: Caller, where: EventFilter) -> AsyncIterator[ExtensionUserRow | None]:
     """Yield the people whose events are exported; first None if anonymous events are among them."""
     scope, organization_ids, user_ids = caller.viewer.readable, where.organization_ids, where.extension_user_ids
-    if scope.organization_ids is None and (organization_ids, user_ids, where.team_ids) == (None, None, None):
+    if scope.is_everything and (organization_ids, user_ids, where.team_ids) == (None, None, None):
         yield None
     chosen = ExtensionUserConditions(
         organization_ids=None if organization_ids is None else frozenset(organization_ids),

@@ -38,7 +38,7 @@ from core.categories import LONGEST_DOMAIN
 from core.category_list import built_in_rules
 from db.keyset import AnySelect
 from db.models import CategoryRule
-from db.queries.filters import host_of, owner, whose_domain
+from db.queries.filter_conditions import host_of, owner, whose_domain
 
 _TEXTS = ARRAY(Text())
 _BUILT_IN = tuple(
@@ -52,7 +52,7 @@ _WILDCARD_PLACE = LONGEST_DOMAIN  # after every suffix: there are fewer labels t
 
 
 def categories_of(domains: Any, name: str) -> CTE:
-    """The categories of these domains: a relation of one row and column, for db.queries.filters.category_of.
+    """The categories of these domains: a relation of one row and column, for db.queries.filter_conditions.category_of.
 
     `domains` is a statement of (organization_id, domain), without null domains. The names of the relations that it
     takes begin with `name`.

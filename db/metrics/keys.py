@@ -33,7 +33,8 @@ from db.metrics.domain_values import DomainValues
 from db.metrics.group_keys import KeyColumn, columns_of
 from db.metrics.query_shape import QueryParams, QueryShape
 from db.models import TeamPerson
-from db.queries.filters import EventColumns, EventFilter, category_of, matching, site_of
+from db.queries.filter_conditions import EventColumns, category_of, matching, site_of
+from db.queries.filters import EventFilter
 from db.topology import Topology
 
 _READ = {

@@ -17,13 +17,14 @@ from sqlalchemy.types import TypeEngine
 
 from core.dimensions import Dimension
 from core.periods import TimeRange
-from core.scope import Scope
+from core.scope import Reach, Scope
 from core.time_slices import TimeSlices, time_slices
 from db.metrics.group_keys import columns_of, flat_values
 from db.metrics.question import Question, Split
 from db.prepared import parameter
 from db.queries.filters import EventFilter
 from db.queries.people import Subject
+from db.tenancy import scope_values
 from db.topology import Topology
 
 _HOUR = timedelta(hours=1)
@@ -47,13 +48,13 @@ class PartialEdges:
 class QueryShape:
     """A question without its values.
 
-    `limited`: the viewer may see some organizations only; `named`: the subjects are named. `hours`, `minutes`: the ends
+    `reach`: the kind of the viewer's scope; `named`: the subjects are named. `hours`, `minutes`: the ends
     of the range that such rollups do not cover; None if such rollups cannot answer. `only`, `without`: groups are named
     to be kept, or to be left out.
     """
 
     topology: Topology
-    limited: bool
+    reach: Reach
     named: bool
     subject: Subject | None
     where: EventFilter
@@ -111,7 +112,7 @@ def bound_query(
     named = split.only if split.only is not None else split.without or None
     shape = QueryShape(
         topology=topology,
-        limited=scope.organization_ids is not None,
+        reach=scope.reach,
         named=ids is not None,
         subject=question.subject,
         where=question.where,
@@ -125,7 +126,7 @@ def bound_query(
         together=split.without is not None,
     )
     values: dict[str, Any] = {
-        "scope": list(scope.organization_ids or ()),
+        **scope_values(scope),
         "ids": list(ids or ()),
         "start": time_range.start,
         "end": time_range.end,

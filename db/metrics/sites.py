@@ -17,7 +17,7 @@ from core.categories import LONGEST_DOMAIN
 from core.sites import NAME
 from db.keyset import AnySelect
 from db.models import PublicSuffix
-from db.queries.filters import host_of
+from db.queries.filter_conditions import host_of
 
 _LABELS = ARRAY(Text())
 _UNKNOWN_SUFFIX_LABELS = 1

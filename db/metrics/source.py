@@ -58,7 +58,7 @@ from db.metrics import hours
 from db.metrics.keys import Keys
 from db.metrics.query_shape import PartialEdges, QueryParams, QueryShape
 from db.models import Behavior, Hour, Run, dirty_hours
-from db.queries.filters import EventColumns, matching
+from db.queries.filter_conditions import EventColumns, matching
 from db.queries.people import People, is_asked, people_asked
 
 _HOUR = timedelta(hours=1)
@@ -88,7 +88,7 @@ class Source:
         self._keys = keys
         self._subject = shape.subject if shape.named else None
         self._persons = self._shared(
-            people_asked(limited=shape.limited, subject=self._subject, where=shape.where, topology=shape.topology),
+            people_asked(reach=shape.reach, subject=self._subject, where=shape.where, topology=shape.topology),
             "person",
         )
         self._where = shape.where.narrowing

@@ -15,7 +15,7 @@ from core.audit import AuditAction
 from core.scope import Scope
 from db.keyset import AnySelect, Ordering, PageRequest, RowPage, keyset, keyset_per, paginate_rows
 from db.models import AuditEntry, Organization
-from db.tenancy import in_scope
+from db.tenancy import in_scope, organizations_in_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +138,10 @@ async def add_for_each(
     action, actor = literal(entry.action.value), literal(entry.actor_id, AuditEntry.actor_id.type)
     token = literal(entry.token_id, AuditEntry.token_id.type)
     details = literal(dict(entry.details), JSONB())
-    concerned = select(action, actor, token, Organization.id, details).where(in_scope(scope, Organization.id))
+    concerned = select(action, actor, token, Organization.id, details)
+    concerned = concerned.where(organizations_in_scope(scope, Organization.id))
     if organization_ids is not None:
         concerned = concerned.where(Organization.id.in_(list(organization_ids)))
     await connection.execute(insert(AuditEntry).from_select(columns, concerned))
-    if scope.organization_ids is None and organization_ids is None:
+    if scope.is_everything and organization_ids is None:
         await add(connection, NewEntry(entry.action, entry.actor_id, details=entry.details, token_id=entry.token_id))

@@ -10,15 +10,17 @@ from sqlalchemy import DateTime, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.periods import TimeRange
-from core.scope import Scope
+from core.scope import Reach, Scope
 from db.cluster import topology_of
 from db.keyset import AnySelect, Column, Ordering, PageRequest, RowPage, condition, keyset, keyset_per, paginate_rows
 from db.metrics.domain_values import with_domain_values
 from db.models import Behavior
 from db.prepared import SHAPES, Prepared, fetch, parameter, prepared
 from db.queries.behaviors import COLUMNS, SORT, BehaviorRow, rows_of
-from db.queries.filters import EventFilter, matching
+from db.queries.filter_conditions import matching
+from db.queries.filters import EventFilter
 from db.queries.people import People, Subject, is_asked, people_asked
+from db.tenancy import scope_values
 from db.topology import Topology
 
 _START, _END = (parameter(name, DateTime(timezone=True)) for name in ("start", "end"))
@@ -57,12 +59,12 @@ async def pages_by_user(
 class _Shape:
     """A page without the values that differ from question to question.
 
-    `limited`: the viewer may see some organizations only; `each`: a page of each of some people, instead of one of all
+    `reach`: the kind of the viewer's scope; `each`: a page of each of some people, instead of one of all
     together; `in_time`: the events fall in a time range.
     """
 
     topology: Topology
-    limited: bool
+    reach: Reach
     each: bool
     in_time: bool
     where: EventFilter
@@ -85,7 +87,7 @@ async def _rows(
     request = query.request
     shape = _Shape(
         topology=topology_of(connection),
-        limited=scope.organization_ids is not None,
+        reach=scope.reach,
         each=user_ids is not None,
         in_time=query.time_range is not None,
         where=query.where,
@@ -94,7 +96,7 @@ async def _rows(
         bounded=request.bound is not None,
         backward=request.backward,
     )
-    values: dict[str, Any] = {"scope": list(scope.organization_ids or ()), "ids": list(user_ids or ())}
+    values: dict[str, Any] = {**scope_values(scope), "ids": list(user_ids or ())}
     if query.time_range is not None:
         values |= {"start": query.time_range.start, "end": query.time_range.end}
     if request.bound is not None:
@@ -105,7 +107,7 @@ async def _rows(
 @lru_cache(SHAPES)
 def _statement(shape: _Shape) -> Prepared:
     subject = Subject.USER if shape.each else None
-    chosen = people_asked(limited=shape.limited, subject=subject, where=shape.where, topology=shape.topology)
+    chosen = people_asked(reach=shape.reach, subject=subject, where=shape.where, topology=shape.topology)
     if shape.topology.walks_keys:
         return prepared(_first_of_each(chosen, shape))
     events = _all_events(chosen, shape)

@@ -17,7 +17,8 @@ from db.cluster import topology_of
 from db.keyset import Ordering
 from db.models import Behavior
 from db.queries import dirty_hours
-from db.queries.filters import EventFilter, matching
+from db.queries.filter_conditions import matching
+from db.queries.filters import EventFilter
 from db.queries.people import people
 from db.queries.person_hours import PersonHour
 

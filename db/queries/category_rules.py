@@ -15,7 +15,7 @@ from core.category_list import built_in
 from core.scope import Scope
 from db.models import CategoryRule as Rule
 from db.models import CategoryRulesVersion, Membership, User
-from db.tenancy import in_scope
+from db.tenancy import in_scope, organizations_in_scope
 
 
 class VersionKey(NamedTuple):
@@ -47,7 +47,7 @@ async def latest(connection: AsyncConnection, scope: Scope, ids: Collection[UUID
     version = CategoryRulesVersion
     statement = (
         select(version.organization_id, func.max(version.version).label("version"))
-        .where(version.organization_id.in_(ids), in_scope(scope, version.organization_id))
+        .where(version.organization_id.in_(ids), organizations_in_scope(scope, version.organization_id))
         .group_by(version.organization_id)
     )
     return {row.organization_id: row.version for row in await connection.execute(statement)}
@@ -60,7 +60,10 @@ async def rules(
     found: dict[VersionKey, dict[str, Category]] = {key: {} for key in keys}
     statement = (
         select(Rule.organization_id, Rule.pattern, Rule.category, Rule.since, Rule.until)
-        .where(in_scope(scope, Rule.organization_id), Rule.organization_id.in_({key.organization_id for key in keys}))
+        .where(
+            organizations_in_scope(scope, Rule.organization_id),
+            Rule.organization_id.in_({key.organization_id for key in keys}),
+        )
         .order_by(func.ltrim(Rule.pattern, "."), Rule.pattern)
     )
     versions: dict[UUID, set[VersionKey]] = {}
@@ -84,7 +87,7 @@ async def history(
     member = select(literal(1)).where(
         Membership.organization_id == version.organization_id, Membership.user_id == version.changed_by
     )
-    shown = true() if scope.organization_ids is None else member.exists()
+    shown = true() if scope.is_everything else member.exists()
     statement = (
         select(version.organization_id, version.version, version.changed_at, User.username)
         .outerjoin(User, and_(User.id == version.changed_by, shown))
@@ -140,7 +143,7 @@ async def of_domains(
     """
     patterns = [pattern for key in keys for pattern in candidates_of(host_of(key.domain))]
     statement = select(Rule.organization_id, Rule.pattern, Rule.category).where(
-        in_scope(scope, Rule.organization_id),
+        organizations_in_scope(scope, Rule.organization_id),
         Rule.until.is_(None),
         or_(Rule.pattern == any_(literal(patterns, ARRAY(Text()))), Rule.pattern.contains("*")),
     )
@@ -152,7 +155,7 @@ async def of_domains(
 
 
 def _agreed(key: DomainKey, scope: Scope, rules_of: Mapping[UUID, CategoryRules]) -> Category | None:
-    ids = scope.organization_ids if key.organization_ids is None else key.organization_ids
+    ids = scope.known_organization_ids if key.organization_ids is None else key.organization_ids
     seers = {None, *rules_of} if ids is None else ids or {None}
     rules = (built_in() if seer is None else rules_of.get(seer, built_in()) for seer in seers)
     categories = {each.category_of(key.domain) for each in rules}

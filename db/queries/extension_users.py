@@ -26,13 +26,13 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.scope import Scope
+from core.scope import Reach, Scope
 from db.keyset import AnySelect, Ordering, PageRequest, RowPage, keyset, keyset_per, paginate_rows
 from db.models import ExtensionUser, TeamPerson
 from db.names import is_name, matches, username_columns
 from db.prepared import Prepared, fetch, parameter, prepared
-from db.queries.filters import people_of_teams
-from db.tenancy import in_scope, in_scope_asked
+from db.queries.filter_conditions import people_of_teams
+from db.tenancy import in_scope, people_in_scope, people_in_scope_asked, scope_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,8 @@ BY_USERNAME: Ordering[ExtensionUserRow] = Ordering(
 
 def _visible(scope: Scope, where: ExtensionUserConditions) -> AnySelect:
     statement = select(*_COLUMNS).where(
-        in_scope(scope, ExtensionUser.organization_id), matches(ExtensionUser.normalized_username, where.search)
+        people_in_scope(scope, ExtensionUser.id, ExtensionUser.organization_id),
+        matches(ExtensionUser.normalized_username, where.search),
     )
     if where.is_active is not None:
         statement = statement.where(ExtensionUser.is_active == where.is_active)
@@ -228,15 +229,15 @@ async def summaries(
 
 async def by_ids(connection: AsyncConnection, scope: Scope, ids: Iterable[UUID]) -> dict[UUID, ExtensionUserRow]:
     """Return those of these extension users that are in scope, by id."""
-    values = {"ids": list(ids), "scope": list(scope.organization_ids or ())}
-    rows = await fetch(connection, _by_ids(limited=scope.organization_ids is not None), values)
+    values = {"ids": list(ids), **scope_values(scope)}
+    rows = await fetch(connection, _by_ids(scope.reach), values)
     return {row.id: ExtensionUserRow(*row) for row in rows}
 
 
 @cache
-def _by_ids(*, limited: bool) -> Prepared:
+def _by_ids(reach: Reach) -> Prepared:
     ids = parameter("ids", ARRAY(Uuid()))
-    condition = in_scope_asked(ExtensionUser.organization_id, limited=limited)
+    condition = people_in_scope_asked(reach, ExtensionUser.id, ExtensionUser.organization_id)
     return prepared(select(*_COLUMNS).where(condition, ExtensionUser.id == any_(ids)))
 
 

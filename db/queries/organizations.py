@@ -15,7 +15,7 @@ from core.weeks import WeekStart
 from db.keyset import AnySelect, Ordering, PageRequest, RowPage, keyset, paginate_rows
 from db.models import Organization
 from db.names import matches
-from db.tenancy import in_scope
+from db.tenancy import in_scope, organizations_in_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ def _organization(row: Any) -> OrganizationRow:
 
 
 def _visible(scope: Scope, search: str | None) -> AnySelect:
-    return select(*_COLUMNS).where(in_scope(scope, Organization.id), matches(Organization.normalized_name, search))
+    return select(*_COLUMNS).where(
+        organizations_in_scope(scope, Organization.id), matches(Organization.normalized_name, search)
+    )
 
 
 async def page(

@@ -18,12 +18,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.scope import Scope
+from core.scope import Reach, Scope
 from db.keyset import Column
 from db.models import ExtensionUser
 from db.prepared import parameter
-from db.queries.filters import EventFilter, people_of_teams
-from db.tenancy import in_scope, in_scope_asked
+from db.queries.filter_conditions import people_of_teams
+from db.queries.filters import EventFilter
+from db.tenancy import people_in_scope, people_in_scope_asked
 from db.topology import Query, Topology
 
 People: TypeAlias = Query
@@ -46,16 +47,18 @@ def people(
     topology: Topology,
 ) -> People:
     """The people in scope, narrowed to these organizations, ids and teams where given."""
-    conditions = [] if scope.organization_ids is None else [in_scope(scope, ExtensionUser.organization_id)]
+    person = (ExtensionUser.id, ExtensionUser.organization_id)
+    conditions = [] if scope.is_everything else [people_in_scope(scope, *person)]
     return _people([*conditions, *_among(organization_ids, user_ids, team_ids)], topology=topology)
 
 
-def people_asked(*, limited: bool, subject: Subject | None, where: EventFilter, topology: Topology) -> People:
-    """The same by a statement's parameters: `ids` of the subjects; `scope`, the organizations in scope.
+def people_asked(*, reach: Reach, subject: Subject | None, where: EventFilter, topology: Topology) -> People:
+    """The same by a statement's parameters: `ids` of the subjects; `scope_values` of a scope of this kind.
 
-    `limited`: the scope names organizations. Without subjects the filter narrows the people.
+    Without subjects the filter narrows the people.
     """
-    conditions = [in_scope_asked(ExtensionUser.organization_id, limited=True)] if limited else []
+    person = (ExtensionUser.id, ExtensionUser.organization_id)
+    conditions = [] if reach is Reach.EVERYTHING else [people_in_scope_asked(reach, *person)]
     if subject is Subject.USER:
         conditions.append(ExtensionUser.id == any_(_ids("ids")))
     elif subject is Subject.ORGANIZATION:

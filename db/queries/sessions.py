@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Double, Subquery, cast, distinct, extract, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Double, Subquery, cast, distinct, extract, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.cursors import Instant
@@ -20,8 +20,10 @@ from db.keyset import AnySelect, Ordering, PageRequest, RowPage, keyset, keyset_
 from db.metrics.domain_values import with_domain_values
 from db.metrics.measure_query import as_seconds, microseconds
 from db.models import Behavior
-from db.queries.filters import EventFilter, matching
+from db.queries.filter_conditions import matching
+from db.queries.filters import EventFilter
 from db.queries.people import People, people
+from db.tenancy import anonymous_in_scope
 
 _NAME = "sessions"
 
@@ -143,14 +145,10 @@ def counted_events(
     return [
         Behavior.user_id.in_(users),
         tuple_(Behavior.user_id, Behavior.session_id).in_(keys),
-        or_(Behavior.user_id.in_(select(chosen.c.user_id)), _anonymous_in(scope)),
+        or_(Behavior.user_id.in_(select(chosen.c.user_id)), anonymous_in_scope(scope, Behavior.user_id)),
         *_in_time(query),
         matching(with_domain_values(query.where, chosen, counted.start, counted.end)),
     ]
-
-
-def _anonymous_in(scope: Scope) -> ColumnElement[bool]:
-    return (Behavior.user_id == ANONYMOUS) if scope.organization_ids is None else false()
 
 
 def _row(row: Any, query: SessionQuery) -> SessionRow:

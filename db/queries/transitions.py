@@ -24,7 +24,7 @@ from db.metrics.source import Source
 from db.metrics.statement import source_and_keys
 from db.metrics.transitions import transitions
 from db.prepared import SHAPES, Prepared, fetch, prepared
-from db.queries.filters import category_of, site_of
+from db.queries.filter_conditions import category_of, site_of
 from db.queries.ranked_pages import (
     RankedPlace,
     Ranking,

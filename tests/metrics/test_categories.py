@@ -10,7 +10,7 @@ from sqlalchemy import Text, Uuid, cast, literal, null, select, union_all
 from core.categories import Category, CategoryRule
 from core.category_list import built_in, built_in_rules
 from db.metrics.categories import categories_of
-from db.queries.filters import category_of
+from db.queries.filter_conditions import category_of
 from tests.metrics.reference_categories import category
 from tests.world import World, own_rules
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Text, column, select, values
 
 from db.metrics.sites import sites_of
-from db.queries.filters import site_of
+from db.queries.filter_conditions import site_of
 from tests.metrics.reference_sites import site
 from tests.metrics.site_domains import domains
 from tests.world import World

@@ -3,7 +3,10 @@
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from core.scope import Scope
@@ -126,3 +129,13 @@ def test_the_exceptions_are_still_needed():
 
     assert {(module, name) for module, name in excepted if name != "*"} <= found
     assert {module for module, name in excepted if name == "*"} <= modules
+
+
+def test_only_tenancy_looks_into_a_scope():
+    root = Path(queries.__path__[0]).parents[1]
+    inside = re.compile(rf"\b({'|'.join(field.name for field in fields(Scope))})\b")
+    sources = [path for room in ("auth", "db", "resolvers", "rest", "schema") for path in (root / room).rglob("*.py")]
+
+    looking = {str(path.relative_to(root)) for path in sources if inside.search(path.read_text(encoding="utf-8"))}
+
+    assert looking == {"db/tenancy.py"}
