@@ -36,7 +36,8 @@ from schema.node import Node
 from schema.period import LocalTime, PeriodArgument, TimeZoneArgument, WeekStartArgument
 from schema.session import Session, SessionOrderArgument
 from schema.team import Team
-from schema.usage import Usage, UsageFilterArgument, question
+from schema.usage import Usage
+from schema.usage_question import UsageFilterArgument, question
 
 if TYPE_CHECKING:
     from schema.organization import Organization

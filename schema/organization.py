@@ -55,7 +55,8 @@ from schema.node import Node
 from schema.period import LocalTime, Period, PeriodArgument, TimeZoneArgument, WeekStartArgument
 from schema.scalars import BigInt
 from schema.team import Team
-from schema.usage import Usage, UsageFilterArgument, question
+from schema.usage import Usage
+from schema.usage_question import UsageFilterArgument, question
 
 
 @strawberry.type(description="An organization's extension users in numbers.")

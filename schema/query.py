@@ -64,7 +64,8 @@ from schema.period import (
 )
 from schema.session import Session, SessionOrderArgument
 from schema.team import Team
-from schema.usage import Usage, UsageFilterArgument, question
+from schema.usage import Usage
+from schema.usage_question import UsageFilterArgument, question
 from schema.user import User
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="Its id, opaque or plain.")]

@@ -21,7 +21,8 @@ from schema.connection import After, CountedConnection, First
 from schema.deep_work import DeepWork
 from schema.node import Node
 from schema.period import LocalTime, PeriodArgument, TimeZoneArgument, WeekStartArgument
-from schema.usage import Usage, UsageFilterArgument, question
+from schema.usage import Usage
+from schema.usage_question import UsageFilterArgument, question
 
 if TYPE_CHECKING:
     from schema.extension_user import ExtensionUser

@@ -7,11 +7,15 @@ import strawberry
 
 from core.ids import encode_node_id, uuid_of
 from core.limits import ANNOTATION_CHARACTERS, ANNOTATION_DAYS
+from core.token_scopes import TokenScope
 from db.queries.annotations import AnnotationRow
 from execution.context import Info
+from execution.declarations import SIGNED_IN
+from execution.token_scopes import for_tokens
 from resolvers import annotations
 from schema.annotation import Annotation
 from schema.errors import InvalidInput, NotFound, TooManyAnnotations
+from schema.mutations.field import mutation
 
 _TEXT = f"The note: plain text of at most {ANNOTATION_CHARACTERS} characters, perhaps of several lines."
 
@@ -42,6 +46,11 @@ CreateAnnotationResult = Annotated[
 ]
 
 
+@mutation(
+    CreateAnnotationResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="Make a note on days of an organization. For its admins.",
+)
 async def create_annotation(
     info: Info, input: Annotated[CreateAnnotationInput, strawberry.argument(description="The annotation to make.")]
 ) -> CreateAnnotationSuccess:
@@ -74,6 +83,11 @@ UpdateAnnotationResult = Annotated[
 ]
 
 
+@mutation(
+    UpdateAnnotationResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="Change an annotation. For the organization's admins.",
+)
 async def update_annotation(
     info: Info,
     input: Annotated[UpdateAnnotationInput, strawberry.argument(description="The annotation, and its changes.")],
@@ -105,6 +119,11 @@ DeleteAnnotationResult = Annotated[
 ]
 
 
+@mutation(
+    DeleteAnnotationResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="Delete an annotation. For the organization's admins.",
+)
 async def delete_annotation(
     info: Info, input: Annotated[DeleteAnnotationInput, strawberry.argument(description="The annotation to delete.")]
 ) -> DeleteAnnotationSuccess:

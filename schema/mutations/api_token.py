@@ -8,11 +8,13 @@ import strawberry
 from core.ids import uuid_of
 from db.queries.api_tokens import ApiTokenRow
 from execution.context import Info
+from execution.declarations import SIGNED_IN
 from resolvers import api_tokens
 from resolvers.api_tokens import TokenRequest
 from schema.api_token import PersonalAccessToken, ServiceAccount
 from schema.enums import TokenScope
 from schema.errors import InvalidInput, NotFound, TooManyTokens
+from schema.mutations.field import mutation
 
 _NAME = "A name that tells what the token is for: 1 to 255 characters."
 _SCOPES = "The parts of its owner's rights that the token has, at least one."
@@ -44,6 +46,11 @@ CreateServiceAccountResult = Annotated[
 ]
 
 
+@mutation(
+    CreateServiceAccountResult,
+    metadata=SIGNED_IN,
+    description="Make a service account of an organization, with an API token. For the organization's admins.",
+)
 async def create_service_account(
     info: Info,
     input: Annotated[CreateServiceAccountInput, strawberry.argument(description="The service account to make.")],
@@ -80,6 +87,11 @@ CreatePersonalAccessTokenResult = Annotated[
 ]
 
 
+@mutation(
+    CreatePersonalAccessTokenResult,
+    metadata=SIGNED_IN,
+    description="Make an API token that has the viewer's own rights, within its scopes.",
+)
 async def create_personal_access_token(
     info: Info,
     input: Annotated[CreatePersonalAccessTokenInput, strawberry.argument(description="The token to make.")],
@@ -109,6 +121,11 @@ RevokeTokenResult = Annotated[
 ]
 
 
+@mutation(
+    RevokeTokenResult,
+    metadata=SIGNED_IN,
+    description="Delete a service account, or a personal access token of one's own; the token is refused at once.",
+)
 async def revoke_token(
     info: Info, input: Annotated[RevokeTokenInput, strawberry.argument(description="The token to revoke.")]
 ) -> RevokeTokenSuccess:

@@ -10,11 +10,15 @@ from core.errors import InvalidInput as InvalidInputError
 from core.events import RawEvent
 from core.ids import behavior_key
 from core.limits import EVENTS_PER_BATCH
+from core.token_scopes import TokenScope
 from db.submissions import Receipt
 from execution.context import Info
+from execution.declarations import OPEN_TO_EVERYBODY, SIGNED_IN
+from execution.token_scopes import for_tokens
 from resolvers import behaviors, ingestion
 from schema.enums import EventType, RejectionCode
 from schema.errors import InvalidInput, NotFound, TooManyAttempts
+from schema.mutations.field import mutation
 from schema.scalars import BigInt
 
 _EVENT_BYTES = 100
@@ -86,6 +90,12 @@ IngestBehaviorsResult = Annotated[
 ]
 
 
+@mutation(
+    IngestBehaviorsResult,
+    metadata=OPEN_TO_EVERYBODY | for_tokens(TokenScope.INGEST),
+    description="Store browsing events, by the rules of the REST routes. Needs no sign-in; an `X-API-Key` header "
+    "names the person.",
+)
 async def ingest_behaviors(
     info: Info,
     input: Annotated[IngestBehaviorsInput, strawberry.argument(description="The events to store.")],
@@ -149,6 +159,11 @@ DeleteBehaviorResult = Annotated[
 ]
 
 
+@mutation(
+    DeleteBehaviorResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE),
+    description="Delete one browsing event, for good. For the organization's admins.",
+)
 async def delete_behavior(
     info: Info,
     input: Annotated[DeleteBehaviorInput, strawberry.argument(description="The event to delete.")],

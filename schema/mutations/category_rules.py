@@ -6,11 +6,15 @@ import strawberry
 
 from core.category_changes import CategoryChanges
 from core.ids import uuid_of
+from core.token_scopes import TokenScope
 from execution.context import Info
+from execution.declarations import SIGNED_IN
+from execution.token_scopes import for_tokens
 from resolvers import category_rules
 from resolvers.category_rules import CategoryRuleSetRow
 from schema.category_rule import CategoryRuleInput, CategoryRuleSet
 from schema.errors import InvalidInput, NotFound, OutdatedVersion
+from schema.mutations.field import mutation
 
 
 @strawberry.input(description="The organization, and the rules to create or change: all of them, or none.")
@@ -39,6 +43,11 @@ SetCategoryRulesResult = Annotated[
 ]
 
 
+@mutation(
+    SetCategoryRulesResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="Create or change rules of which domains are of which category. For the organization's admins.",
+)
 async def set_category_rules(
     info: Info,
     input: Annotated[SetCategoryRulesInput, strawberry.argument(description="The organization and the rules.")],
@@ -76,6 +85,11 @@ DeleteCategoryRulesResult = Annotated[
 ]
 
 
+@mutation(
+    DeleteCategoryRulesResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="Delete rules of which domains are of which category. For the organization's admins.",
+)
 async def delete_category_rules(
     info: Info,
     input: Annotated[DeleteCategoryRulesInput, strawberry.argument(description="The organization and the patterns.")],

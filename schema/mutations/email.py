@@ -5,9 +5,11 @@ from typing import Annotated
 import strawberry
 
 from execution.context import Info
+from execution.declarations import OPEN_TO_EVERYBODY, SIGNED_IN
 from resolvers import email_changes
 from schema.enums import MailDelivery
 from schema.errors import InvalidCredentials, InvalidInput, InvalidLink, MailNotConfigured, TooManyAttempts
+from schema.mutations.field import mutation
 
 
 @strawberry.input(description="The new mail address, and the password.")
@@ -34,6 +36,11 @@ ChangeEmailResult = Annotated[
 ]
 
 
+@mutation(
+    ChangeEmailResult,
+    metadata=SIGNED_IN,
+    description="Give one's own account another mail address, once the link that is mailed to it is opened.",
+)
 async def change_email(
     info: Info,
     input: Annotated[ChangeEmailInput, strawberry.argument(description="The new mail address, and the password.")],
@@ -65,6 +72,11 @@ ConfirmEmailResult = Annotated[
 ]
 
 
+@mutation(
+    ConfirmEmailResult,
+    metadata=OPEN_TO_EVERYBODY,
+    description="Confirm a mail address by the link that was mailed to it. Counts as an attempt to sign in.",
+)
 async def confirm_email(
     info: Info,
     input: Annotated[ConfirmEmailInput, strawberry.argument(description="The link from the mail.")],

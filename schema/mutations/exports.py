@@ -9,12 +9,16 @@ import strawberry
 from core.errors import InvalidInput as InvalidInputError
 from core.ids import uuid_of
 from core.limits import EXPORT_ADDRESS_CHARACTERS
+from core.token_scopes import TokenScope
 from execution.context import Info
+from execution.declarations import SIGNED_IN
+from execution.token_scopes import for_tokens
 from resolvers import exports
 from resolvers.extension_users import managed
 from schema.download import Download, download
 from schema.enums import EventType, ExportFormat
 from schema.errors import InvalidInput, NotFound
+from schema.mutations.field import mutation
 
 
 @strawberry.input(
@@ -63,6 +67,11 @@ ExportBehaviorsResult = Annotated[
 ]
 
 
+@mutation(
+    ExportBehaviorsResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.EXPORT),
+    description="Browsing events that the viewer may see, as a download of any length.",
+)
 async def export_behaviors(
     info: Info,
     input: Annotated[ExportBehaviorsInput, strawberry.argument(description="The events to export, and their format.")],
@@ -121,6 +130,11 @@ ExportExtensionUserResult = Annotated[
 ]
 
 
+@mutation(
+    ExportExtensionUserResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.EXPORT),
+    description="Everything held on an extension user, as a download. For the organization's admins.",
+)
 async def export_extension_user(
     info: Info,
     input: Annotated[ExportExtensionUserInput, strawberry.argument(description="The person whose data to export.")],

@@ -5,13 +5,17 @@ from typing import Annotated
 import strawberry
 
 from core.ids import encode_node_id, uuid_of
+from core.token_scopes import TokenScope
 from db.queries.erasures import ErasureRow
 from db.queries.extension_users import ExtensionUserRow
 from execution.context import Info
+from execution.declarations import SIGNED_IN
+from execution.token_scopes import for_tokens
 from resolvers import extension_users
 from schema.erasure import Erasure
 from schema.errors import InvalidInput, NameTaken, NotFound, OutdatedVersion
 from schema.extension_user import ExtensionUser
+from schema.mutations.field import mutation
 from schema.scalars import BigInt
 
 
@@ -37,6 +41,11 @@ CreateExtensionUserResult = Annotated[
 ]
 
 
+@mutation(
+    CreateExtensionUserResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE),
+    description="Make an extension user with an API key. For the organization's admins.",
+)
 async def create_extension_user(
     info: Info,
     input: Annotated[CreateExtensionUserInput, strawberry.argument(description="The extension user to make.")],
@@ -73,6 +82,11 @@ UpdateExtensionUserResult = Annotated[
 ]
 
 
+@mutation(
+    UpdateExtensionUserResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE),
+    description="Rename, deactivate or reactivate an extension user. For the organization's admins.",
+)
 async def update_extension_user(
     info: Info,
     input: Annotated[
@@ -107,6 +121,12 @@ RegenerateApiKeyResult = Annotated[
 ]
 
 
+@mutation(
+    RegenerateApiKeyResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE),
+    description="Give an extension user a new API key; the old one stops working at once. "
+    "For the organization's admins.",
+)
 async def regenerate_api_key(
     info: Info,
     input: Annotated[
@@ -142,6 +162,13 @@ DeleteExtensionUserResult = Annotated[
 ]
 
 
+@mutation(
+    DeleteExtensionUserResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE),
+    description="Delete an extension user with all their events, for good. For the organization's admins.",
+    deprecation_reason="`eraseExtensionUser` does the same, and says how much it has deleted. "
+    "Deprecated since 2026-11-24; will be removed no sooner than 2027-06-01.",
+)
 async def delete_extension_user(
     info: Info,
     input: Annotated[DeleteExtensionUserInput, strawberry.argument(description="The extension user to delete.")],
@@ -184,6 +211,12 @@ EraseExtensionUserResult = Annotated[
 ]
 
 
+@mutation(
+    EraseExtensionUserResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE),
+    description="Delete everything held on an extension user, for good: their events and what was made from them, "
+    "the refused ones, their key, and the person. For the organization's admins.",
+)
 async def erase_extension_user(
     info: Info,
     input: Annotated[EraseExtensionUserInput, strawberry.argument(description="The extension user to erase.")],

@@ -7,11 +7,16 @@ import strawberry
 from core.errors import AppError
 from core.errors import InvalidInput as InvalidInputError
 from core.ids import uuid_of
+from core.token_scopes import TokenScope
 from execution.context import Info
+from execution.declarations import SIGNED_IN, priced
+from execution.documents.prices import new_people_points
+from execution.token_scopes import for_tokens
 from resolvers import new_extension_users
 from resolvers.new_extension_users import Outcome
 from schema.errors import InvalidInput, NameTaken, NotFound
 from schema.mutations.extension_user import CreateExtensionUserSuccess
+from schema.mutations.field import mutation
 
 
 @strawberry.input(description="One of the extension users to make.")
@@ -53,6 +58,11 @@ CreateExtensionUsersResult = Annotated[
 ]
 
 
+@mutation(
+    CreateExtensionUsersResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.PEOPLE_WRITE) | priced(by_input=new_people_points),
+    description="Make many extension users at once, each with an API key and a receipt. For the organization's admins.",
+)
 async def create_extension_users(
     info: Info,
     input: Annotated[CreateExtensionUsersInput, strawberry.argument(description="The extension users to make.")],

@@ -5,8 +5,11 @@ from typing import Annotated
 import strawberry
 
 from core.ids import encode_node_id, uuid_of
+from core.token_scopes import TokenScope
 from db.queries.invitations import InvitationRow
 from execution.context import Info
+from execution.declarations import OPEN_TO_EVERYBODY, SIGNED_IN
+from execution.token_scopes import for_tokens
 from resolvers import invitation_links, invitations
 from schema.enums import MailDelivery, Role
 from schema.errors import (
@@ -19,6 +22,7 @@ from schema.errors import (
     TooManyOffers,
 )
 from schema.invitation import Invitation
+from schema.mutations.field import mutation
 
 
 @strawberry.input(description="The invitation to make.")
@@ -49,6 +53,12 @@ InviteMemberResult = Annotated[
 ]
 
 
+@mutation(
+    InviteMemberResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="Invite somebody, with or without an account, by a link that is mailed to them and returned. For "
+    "the organization's admins.",
+)
 async def invite_member(
     info: Info,
     input: Annotated[InviteMemberInput, strawberry.argument(description="The invitation to make.")],
@@ -81,6 +91,11 @@ RevokeInvitationResult = Annotated[
 ]
 
 
+@mutation(
+    RevokeInvitationResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="End an invitation. For the organization's admins.",
+)
 async def revoke_invitation(
     info: Info,
     input: Annotated[RevokeInvitationInput, strawberry.argument(description="The invitation to revoke.")],
@@ -112,6 +127,12 @@ OpenInvitationResult = Annotated[
 ]
 
 
+@mutation(
+    OpenInvitationResult,
+    metadata=OPEN_TO_EVERYBODY,
+    description="What an invitation is to. Changes nothing: it is a mutation so that no token is ever part of an "
+    "address. For whoever has the link; counts as an attempt to sign in.",
+)
 async def open_invitation(
     info: Info,
     input: Annotated[OpenInvitationInput, strawberry.argument(description="The link of an invitation.")],
@@ -157,6 +178,12 @@ AcceptInvitationResult = Annotated[
 ]
 
 
+@mutation(
+    AcceptInvitationResult,
+    metadata=OPEN_TO_EVERYBODY,
+    description="Become a member by an invitation: the viewer, or a new account. For whoever has the link, which "
+    "is used up; counts as an attempt to sign in.",
+)
 async def accept_invitation(
     info: Info,
     input: Annotated[

@@ -5,14 +5,18 @@ from typing import Annotated
 import strawberry
 
 from core.ids import encode_node_id, uuid_of
+from core.token_scopes import TokenScope
 from db.queries.membership_offers import MembershipOfferRow
 from db.queries.memberships import MembershipRow
 from execution.context import Info
+from execution.declarations import SIGNED_IN
+from execution.token_scopes import for_tokens
 from resolvers import membership_offers, memberships
 from schema.enums import Role
 from schema.errors import AlreadyMember, AlreadyOffered, InvalidInput, LastAdmin, NotFound, TooManyOffers
 from schema.membership import Membership
 from schema.membership_offer import MembershipOffer
+from schema.mutations.field import mutation
 
 
 @strawberry.input(description="The offer of a membership.")
@@ -39,6 +43,11 @@ AddMemberResult = Annotated[
 ]
 
 
+@mutation(
+    AddMemberResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="Offer a user membership of an organization: they are a member once they accept. For its admins.",
+)
 async def add_member(
     info: Info,
     input: Annotated[AddMemberInput, strawberry.argument(description="The offer of a membership.")],
@@ -69,6 +78,11 @@ WithdrawMembershipOfferResult = Annotated[
 ]
 
 
+@mutation(
+    WithdrawMembershipOfferResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="Take an offer of membership back. For the organization's admins.",
+)
 async def withdraw_membership_offer(
     info: Info,
     input: Annotated[WithdrawMembershipOfferInput, strawberry.argument(description="The offer to withdraw.")],
@@ -99,6 +113,11 @@ AcceptMembershipResult = Annotated[
 ]
 
 
+@mutation(
+    AcceptMembershipResult,
+    metadata=SIGNED_IN,
+    description="Accept an offer of membership. For whoever it was made to.",
+)
 async def accept_membership(
     info: Info,
     input: Annotated[AcceptMembershipInput, strawberry.argument(description="The offer to accept.")],
@@ -129,6 +148,11 @@ DeclineMembershipResult = Annotated[
 ]
 
 
+@mutation(
+    DeclineMembershipResult,
+    metadata=SIGNED_IN,
+    description="Decline an offer of membership. For whoever it was made to; the organization is not told.",
+)
 async def decline_membership(
     info: Info,
     input: Annotated[DeclineMembershipInput, strawberry.argument(description="The offer to decline.")],
@@ -160,6 +184,11 @@ UpdateMemberRoleResult = Annotated[
 ]
 
 
+@mutation(
+    UpdateMemberRoleResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="Change a member's role. For the organization's admins; the last admin stays one.",
+)
 async def update_member_role(
     info: Info,
     input: Annotated[UpdateMemberRoleInput, strawberry.argument(description="The member, and the new role.")],
@@ -192,6 +221,11 @@ RemoveMemberResult = Annotated[
 ]
 
 
+@mutation(
+    RemoveMemberResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="End a membership. For the organization's admins; the last admin stays.",
+)
 async def remove_member(
     info: Info,
     input: Annotated[RemoveMemberInput, strawberry.argument(description="The membership to end.")],
@@ -226,6 +260,11 @@ LeaveOrganizationResult = Annotated[
 ]
 
 
+@mutation(
+    LeaveOrganizationResult,
+    metadata=SIGNED_IN,
+    description="End one's own membership. The last admin stays.",
+)
 async def leave_organization(
     info: Info,
     input: Annotated[LeaveOrganizationInput, strawberry.argument(description="The organization to leave.")],

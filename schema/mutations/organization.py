@@ -5,13 +5,17 @@ from typing import Annotated
 import strawberry
 
 from core.ids import encode_node_id, uuid_of
+from core.token_scopes import TokenScope
 from db.queries.erasures import ErasureRow
 from db.queries.organizations import OrganizationRow
 from execution.context import Info
+from execution.declarations import SIGNED_IN
+from execution.token_scopes import for_tokens
 from resolvers import organizations
 from schema.enums import WeekStart
 from schema.erasure import Erasure
 from schema.errors import InvalidInput, NotFound
+from schema.mutations.field import mutation
 from schema.organization import Organization
 
 
@@ -40,6 +44,11 @@ CreateOrganizationResult = Annotated[
 ]
 
 
+@mutation(
+    CreateOrganizationResult,
+    metadata=SIGNED_IN,
+    description="Make an organization. For super admins.",
+)
 async def create_organization(
     info: Info,
     input: Annotated[CreateOrganizationInput, strawberry.argument(description="The organization to make.")],
@@ -89,6 +98,11 @@ UpdateOrganizationResult = Annotated[
 ]
 
 
+@mutation(
+    UpdateOrganizationResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="Change an organization's name, description or retention. For its admins.",
+)
 async def update_organization(
     info: Info,
     input: Annotated[UpdateOrganizationInput, strawberry.argument(description="The organization, and what to change.")],
@@ -132,6 +146,12 @@ DeleteOrganizationResult = Annotated[
 ]
 
 
+@mutation(
+    DeleteOrganizationResult,
+    metadata=SIGNED_IN,
+    description="Delete an organization with its memberships, extension users and all their events, for good. "
+    "For its admins.",
+)
 async def delete_organization(
     info: Info,
     input: Annotated[DeleteOrganizationInput, strawberry.argument(description="The organization to delete.")],

@@ -5,8 +5,10 @@ from typing import Annotated
 import strawberry
 
 from execution.context import Info
+from execution.declarations import OPEN_TO_EVERYBODY
 from resolvers import password_resets
 from schema.errors import InvalidInput, InvalidLink, MailNotConfigured, TooManyAttempts
+from schema.mutations.field import mutation
 
 
 @strawberry.input(description="The account whose password is forgotten.")
@@ -32,6 +34,12 @@ RequestPasswordResetResult = Annotated[
 ]
 
 
+@mutation(
+    RequestPasswordResetResult,
+    metadata=OPEN_TO_EVERYBODY,
+    description="Have a link for a forgotten password mailed to the account's confirmed address. Answers the same, "
+    "in the same time, for names that nobody has; counts as an attempt to sign in.",
+)
 async def request_password_reset(
     info: Info,
     input: Annotated[
@@ -66,6 +74,12 @@ ResetPasswordResult = Annotated[
 ]
 
 
+@mutation(
+    ResetPasswordResult,
+    metadata=OPEN_TO_EVERYBODY,
+    description="Set a new password by such a link, which is used up, and end every session of the account. Counts "
+    "as an attempt to sign in.",
+)
 async def reset_password(
     info: Info,
     input: Annotated[

@@ -9,10 +9,13 @@ from core.errors import InvalidRefreshToken as InvalidRefreshTokenError
 from core.errors import Unauthenticated
 from db.queries.users import UserRow
 from execution.context import Context, Info
+from execution.declarations import OPEN_TO_EVERYBODY, SIGNED_IN, SIGNS_IN
+from execution.token_scopes import for_tokens
 from resolvers import sign_ins
 from resolvers.sign_ins import Session
 from schema.enums import TokenDelivery
 from schema.errors import InvalidCredentials, InvalidInput, InvalidRefreshToken, TooManyAttempts
+from schema.mutations.field import mutation
 from schema.user import User
 
 
@@ -49,6 +52,11 @@ LoginResult = Annotated[
 ]
 
 
+@mutation(
+    LoginResult,
+    metadata=SIGNS_IN | for_tokens(),
+    description="Begin a session. Counts against the account and the address, whatever the outcome.",
+)
 async def login(
     info: Info,
     input: Annotated[LoginInput, strawberry.argument(description="The credentials, and the delivery of the tokens.")],
@@ -99,6 +107,12 @@ RefreshSessionResult = Annotated[
 ]
 
 
+@mutation(
+    RefreshSessionResult,
+    metadata=SIGNS_IN | for_tokens(),
+    description="Go on with a session whose access token has ended. A refresh token is good for one use; "
+    "a second one ends the session.",
+)
 async def refresh_session(
     info: Info,
     input: Annotated[RefreshSessionInput, strawberry.argument(description="The session to renew.")],
@@ -125,6 +139,11 @@ class LogoutSuccess:
 LogoutResult = Annotated[LogoutSuccess, strawberry.union("LogoutResult", description="The result of `logout`.")]
 
 
+@mutation(
+    LogoutResult,
+    metadata=OPEN_TO_EVERYBODY,
+    description="End the session.",
+)
 async def logout(info: Info) -> LogoutSuccess:
     """Resolve the field."""
     try:
@@ -164,6 +183,11 @@ ChangePasswordResult = Annotated[
 ]
 
 
+@mutation(
+    ChangePasswordResult,
+    metadata=SIGNED_IN,
+    description="Set one's own password and end every other session of the account.",
+)
 async def change_password(
     info: Info,
     input: Annotated[ChangePasswordInput, strawberry.argument(description="The old password and the new.")],

@@ -6,8 +6,10 @@ import strawberry
 
 from core.ids import uuid_of
 from execution.context import Info
+from execution.declarations import SIGNED_IN
 from resolvers import viewer_sign_ins
 from schema.errors import NotFound
+from schema.mutations.field import mutation
 
 
 @strawberry.input(description="The sign-in to end.")
@@ -29,6 +31,11 @@ EndSignInResult = Annotated[
 ]
 
 
+@mutation(
+    EndSignInResult,
+    metadata=SIGNED_IN,
+    description="End one of one's own sign-ins, on another device, say. Its tokens are refused at once.",
+)
 async def end_sign_in(
     info: Info, input: Annotated[EndSignInInput, strawberry.argument(description="The sign-in to end.")]
 ) -> EndSignInSuccess:
@@ -53,6 +60,11 @@ EndOtherSignInsResult = Annotated[
 ]
 
 
+@mutation(
+    EndOtherSignInsResult,
+    metadata=SIGNED_IN,
+    description="End all of one's own sign-ins but the one that this request uses.",
+)
 async def end_other_sign_ins(info: Info) -> EndOtherSignInsSuccess:
     """Resolve the field."""
     return EndOtherSignInsSuccess(ended=await viewer_sign_ins.end_others(info.context.caller))

@@ -5,10 +5,15 @@ from typing import Annotated
 import strawberry
 
 from core.ids import encode_node_id, uuid_of
+from core.token_scopes import TokenScope
 from db.queries.teams import TeamRow
 from execution.context import Info
+from execution.declarations import SIGNED_IN, priced
+from execution.documents.prices import team_people_points
+from execution.token_scopes import for_tokens
 from resolvers import teams
 from schema.errors import InvalidInput, NameTaken, NotFound, TooManyTeams
+from schema.mutations.field import mutation
 from schema.team import Team
 
 
@@ -33,6 +38,11 @@ CreateTeamResult = Annotated[
 ]
 
 
+@mutation(
+    CreateTeamResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="Make a team. For the organization's admins.",
+)
 async def create_team(
     info: Info, input: Annotated[CreateTeamInput, strawberry.argument(description="The team to make.")]
 ) -> CreateTeamSuccess:
@@ -62,6 +72,11 @@ RenameTeamResult = Annotated[
 ]
 
 
+@mutation(
+    RenameTeamResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="Give a team another name. For the organization's admins.",
+)
 async def rename_team(
     info: Info, input: Annotated[RenameTeamInput, strawberry.argument(description="The team, and its new name.")]
 ) -> RenameTeamSuccess:
@@ -88,6 +103,11 @@ DeleteTeamResult = Annotated[
 ]
 
 
+@mutation(
+    DeleteTeamResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN),
+    description="Delete a team; its people stay. For the organization's admins.",
+)
 async def delete_team(
     info: Info, input: Annotated[DeleteTeamInput, strawberry.argument(description="The team to delete.")]
 ) -> DeleteTeamSuccess:
@@ -120,6 +140,11 @@ AddTeamPeopleResult = Annotated[
 ]
 
 
+@mutation(
+    AddTeamPeopleResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN) | priced(by_input=team_people_points),
+    description="Put people into a team: all of them, or none. For the organization's admins.",
+)
 async def add_team_people(
     info: Info,
     input: Annotated[AddTeamPeopleInput, strawberry.argument(description="The team, and the people to put into it.")],
@@ -152,6 +177,11 @@ RemoveTeamPeopleResult = Annotated[
 ]
 
 
+@mutation(
+    RemoveTeamPeopleResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.ORGANIZATION_ADMIN) | priced(by_input=team_people_points),
+    description="Take people out of a team. For the organization's admins.",
+)
 async def remove_team_people(
     info: Info,
     input: Annotated[

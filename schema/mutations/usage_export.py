@@ -10,9 +10,13 @@ from core.errors import InvalidInput as InvalidInputError
 from core.errors import NotFound as NotFoundError
 from core.ids import uuid_of
 from core.limits import EXPORT_ADDRESS_CHARACTERS, USAGE_EXPORT_GROUPS
+from core.token_scopes import TokenScope
 from db.queries.metrics import EVERYBODY
 from db.queries.people import Subject
 from execution.context import Info
+from execution.declarations import SIGNED_IN, priced
+from execution.documents.prices import usage_export_points
+from execution.token_scopes import for_tokens
 from resolvers import exports, usage_exports
 from resolvers.filled_groups import default_order
 from resolvers.usage_exports import UsageExport
@@ -21,8 +25,9 @@ from schema.download import Download, download
 from schema.enums import Granularity, UsageDimension, UsageExportFormat, UsageExportMeasure, WeekStart
 from schema.errors import InvalidInput, NotFound
 from schema.filters import UsageFilter
+from schema.mutations.field import mutation
 from schema.period import Period
-from schema.usage import UsageOrder
+from schema.usage_order import UsageOrder
 
 
 @strawberry.input(one_of=True, description="Whose usage it is: an organization's or a person's.")
@@ -118,6 +123,11 @@ ExportUsageResult = Annotated[
 ]
 
 
+@mutation(
+    ExportUsageResult,
+    metadata=SIGNED_IN | for_tokens(TokenScope.EXPORT, TokenScope.METRICS_READ) | priced(by_input=usage_export_points),
+    description="The series or all groups of a question, as a download. It costs as much as the question itself.",
+)
 async def export_usage(
     info: Info,
     input: Annotated[

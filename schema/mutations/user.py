@@ -6,8 +6,10 @@ import strawberry
 
 from db.queries.users import UserRow
 from execution.context import Info
+from execution.declarations import SIGNED_IN
 from resolvers import users
 from schema.errors import InvalidInput, NameTaken
+from schema.mutations.field import mutation
 from schema.user import User
 
 
@@ -33,6 +35,11 @@ CreateUserResult = Annotated[
 ]
 
 
+@mutation(
+    CreateUserResult,
+    metadata=SIGNED_IN,
+    description="Make an account. For super admins.",
+)
 async def create_user(
     info: Info,
     input: Annotated[CreateUserInput, strawberry.argument(description="The account to make.")],
