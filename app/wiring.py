@@ -17,6 +17,7 @@ from auth.throttle import Counters, Throttle
 from auth.tokens import TokenIssuer
 from core.events import EventRules
 from core.observer import NOBODY, Observer
+from db.alert_evaluator import AlertEvaluator
 from db.anonymous_events import AnonymousEvents
 from db.background_jobs import background_options
 from db.domain_backfill import DomainBackfill
@@ -35,6 +36,7 @@ from mail.sender import MailSender
 from resolvers.api_key_cache import ApiKeyCache
 from resolvers.concurrency import ConcurrencyLimit
 from resolvers.services import Services, Throttles
+from schema.stored_filters import conditions_of
 
 _WAITING_PART = 0.8
 """The part of a request's timeout for which its questions may wait for rollups: the answer takes a second or two."""
@@ -64,6 +66,7 @@ async def running_services(
     eraser = Eraser(background_database, observer)
     partition_keeper = PartitionKeeper(background_database, observer, farthest_ahead=settings.farthest_ahead)
     insight_writer = _insight_writer(settings, counters)
+    alert_evaluator = AlertEvaluator(background_database, conditions_of, observer, rollups=settings.rollups_enabled)
     passwords = Passwords()
     background_sends = BackgroundSends()
     writing = asyncio.create_task(writer.run(), name="event writer")
@@ -78,6 +81,7 @@ async def running_services(
         ),
         asyncio.create_task(eraser.run(), name="erasures"),
         asyncio.create_task(background_sends.run(), name="mails"),
+        asyncio.create_task(alert_evaluator.run(), name="alerts"),
         asyncio.create_task(DomainBackfill(background_database, observer).run(), name="domains"),
     ]
     try:

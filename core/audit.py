@@ -82,6 +82,9 @@ class AuditAction(DescribedEnum):
     ANNOTATION_CREATED = "annotation_created", "An annotation was made: `annotationId`, `firstDay`, `lastDay`."
     ANNOTATION_UPDATED = "annotation_updated", "An annotation was changed: `annotationId`, `firstDay`, `lastDay`."
     ANNOTATION_DELETED = "annotation_deleted", "An annotation was deleted: `annotationId`, `firstDay`, `lastDay`."
+    ALERT_RULE_CREATED = "alert_rule_created", "An alert rule was made: `ruleId`."
+    ALERT_RULE_CHANGED = "alert_rule_changed", "An alert rule was changed, and began anew: `ruleId`."
+    ALERT_RULE_DELETED = "alert_rule_deleted", "An alert rule was deleted with its alerts: `ruleId`."
     USER_CREATED = (
         "user_created",
         "An account was made; `superAdmin`: whether of a super admin; `invitationId`: by an invitation.",

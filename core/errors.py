@@ -151,6 +151,10 @@ class TooManyAnnotations(Conflict):
     """The organization has as many annotations as it may have."""
 
 
+class TooManyAlertRules(Conflict):
+    """The organization has as many alert rules as it may have."""
+
+
 class LastAdmin(Conflict):
     """An organization keeps at least one admin."""
 

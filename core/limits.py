@@ -60,6 +60,10 @@ ANNOTATION_CHARACTERS = 500
 """How long the text of an annotation may be."""
 ANNOTATION_DAYS = PERIOD_DAYS
 """How many days an annotation may span."""
+ALERT_RULES = 100
+"""How many alert rules an organization has at most: each is evaluated every few minutes."""
+ALERTS_KEPT = 1000
+"""How many alerts of a rule are kept, the newest; the older ones are deleted when another fires."""
 MEMBERSHIP_OFFERS = 100
 """How many offers of membership and invitations an organization may have open at once, taken together."""
 MEMBERSHIP_OFFER_DAYS = 30

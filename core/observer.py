@@ -52,6 +52,7 @@ class Job(StrEnum):
     KEY_USAGE = "key_usage"
     ANONYMOUS_EVENTS = "anonymous_events"
     DOMAINS = "domains"
+    ALERTS = "alerts"
 
 
 class PortionOutcome(StrEnum):

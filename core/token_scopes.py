@@ -6,14 +6,17 @@ from core.described_enum import DescribedEnum
 class TokenScope(DescribedEnum):
     """A part of its owner's rights that an API token has."""
 
-    METRICS_READ = "metrics:read", "Read measures: `usage`, `deepWork`, `insight`, and their parts; annotations."
+    METRICS_READ = (
+        "metrics:read",
+        "Read measures: `usage`, `deepWork`, `insight`, and their parts; alerts and annotations.",
+    )
     BEHAVIORS_READ = "behaviors:read", "Read single events and sessions, with their urls."
     PEOPLE_READ = "people:read", "Read extension users: names, activity, prefixes of keys."
     PEOPLE_WRITE = "people:write", "Make, change and erase extension users and their keys, and delete single events."
-    ORGANIZATION_READ = "organization:read", "Read organizations, their members, teams and category rules."
+    ORGANIZATION_READ = "organization:read", "Read organizations, their members, teams, category rules and alert rules."
     ORGANIZATION_ADMIN = (
         "organization:admin",
-        "Change organizations, their members, teams, category rules and annotations, and read the audit log.",
+        "Change organizations, their members, teams, rules and annotations, and read the audit log.",
     )
     EXPORT = "export", "Download events and everything held on a person."
     INGEST = "ingest", "Store events of the organization's people without their API keys."

@@ -54,3 +54,12 @@ def parse_duration(value: object) -> timedelta:
         raise bad_input(
             "A Duration is ISO 8601 in weeks, days, hours, minutes and seconds, like P7D or PT1H30M."
         ) from error
+
+
+def format_duration(value: timedelta) -> str:
+    """A length of time of whole seconds in ISO 8601: `P1DT2H30M`; that of none is `PT0S`."""
+    minutes, seconds = divmod(value.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    clock = "".join(f"{number}{unit}" for number, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if number)
+    days = f"{value.days}D" if value.days else ""
+    return f"P{days}" + (f"T{clock}" if clock else "" if days else "T0S")

@@ -14,6 +14,8 @@ from ai.call_counters import Skip as InsightSkip
 from ai.failure import Failure as InsightFailure
 from ai.rules import ReplyRefusal as InsightRefusal
 from core.additivity import Additivity
+from core.alerts.conditions import AlertComparison
+from core.alerts.states import AlertState
 from core.audit import AuditAction
 from core.categories import Category
 from core.deep_work import HIGH_FOCUS_SWITCHES_PER_HOUR, MEDIUM_FOCUS_SWITCHES_PER_HOUR, FocusLevel
@@ -37,6 +39,8 @@ from db.queries.transitions import TransitionMeasure
 
 __all__ = [
     "Additivity",
+    "AlertComparison",
+    "AlertState",
     "Alignment",
     "AuditAction",
     "BehaviorOrder",
@@ -191,6 +195,8 @@ described(
 )
 described(TokenScope, "A part of its owner's rights that an API token has.")
 described(Additivity, "The periods whose figures of a measure add up to that of the period which they make up.")
+described(AlertComparison, "The kind of an alert rule's condition.")
+described(AlertState, "The state of an alert.")
 described(Unit, "The unit of a measure's number.")
 described(BehaviorOrder, "The order of behaviors.")
 described(IntervalOrder, "The order of things that begin and end: sessions, blocks of deep work.")

@@ -106,6 +106,11 @@ class TooManyAnnotations(Error):
     """See core.errors.TooManyAnnotations."""
 
 
+@strawberry.type(description="The organization has as many alert rules as it may have.")
+class TooManyAlertRules(Error):
+    """See core.errors.TooManyAlertRules."""
+
+
 @strawberry.type(description="The organization would be left without an admin.")
 class LastAdmin(Error):
     """See core.errors.LastAdmin."""
@@ -158,6 +163,7 @@ HANDLERS: tuple[ExceptionHandler[Any, Any], ...] = (
     _MessageHandler(errors.TooManyTokens, TooManyTokens),
     _MessageHandler(errors.TooManyTeams, TooManyTeams),
     _MessageHandler(errors.TooManyAnnotations, TooManyAnnotations),
+    _MessageHandler(errors.TooManyAlertRules, TooManyAlertRules),
     _MessageHandler(errors.LastAdmin, LastAdmin),
     _MessageHandler(errors.OutdatedVersion, OutdatedVersion),
 )

@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.mutations import (
+    alert_rule,
     annotation,
     api_token,
     behaviors,
@@ -57,6 +58,9 @@ class Mutation:
     update_member_role = membership.update_member_role
     remove_member = membership.remove_member
     leave_organization = membership.leave_organization
+    create_alert_rule = alert_rule.create_alert_rule
+    update_alert_rule = alert_rule.update_alert_rule
+    delete_alert_rule = alert_rule.delete_alert_rule
     create_annotation = annotation.create_annotation
     update_annotation = annotation.update_annotation
     delete_annotation = annotation.delete_annotation

@@ -9,6 +9,9 @@ import strawberry
 
 from core.calendar import local_days
 from core.category_changes import CategoryChanges
+from core.limits import ALERTS_KEPT
+from db.queries.alert_rules import AlertRuleRow
+from db.queries.alerts import AlertList, AlertRow
 from db.queries.annotations import AnnotationRow
 from db.queries.api_tokens import ApiTokenRow
 from db.queries.audit_entries import AuditEntryRow
@@ -22,6 +25,8 @@ from db.queries.teams import TeamRow
 from execution.context import Info
 from execution.declarations import ORGANIZATION_DAY, priced
 from resolvers import (
+    alert_rules,
+    alerts,
     annotations,
     api_tokens,
     audit,
@@ -38,6 +43,8 @@ from resolvers.deep_work import DeepWorkRow
 from resolvers.insights import UsageInsightRow
 from resolvers.pages import ConnectionRow
 from resolvers.usage import UsageQuery
+from schema.alert import Alert, AlertStateArgument
+from schema.alert_rule import AlertRule
 from schema.annotation import Annotation
 from schema.api_token import ServiceAccount
 from schema.audit_entry import AuditEntry
@@ -187,6 +194,25 @@ class Organization(Node):
         time = LocalTime(timezone, week_start or root.week_start)
         days = None if period is None else local_days(await time.resolve(info, period), timezone)
         return await annotations.of_organization(info.context.caller, root.id, days, first, after)
+
+    @strawberry.field(graphql_type=CountedConnection[AlertRule] | None, description="Its alert rules, by name.")
+    async def alert_rules(
+        root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
+    ) -> ConnectionRow[AlertRuleRow]:
+        return await alert_rules.of_organization(info.context.caller, root.id, first, after)
+
+    @strawberry.field(
+        graphql_type=Connection[Alert] | None,
+        description=f"Its alerts, the newest first: of each rule the last {ALERTS_KEPT}.",
+    )
+    async def alerts(
+        root: strawberry.Parent[OrganizationRow],
+        info: Info,
+        state: AlertStateArgument = None,
+        first: First = 50,
+        after: After = None,
+    ) -> ConnectionRow[AlertRow]:
+        return await alerts.list_page(info.context.caller, AlertList(root.id, None, state), first, after)
 
     @strawberry.field(graphql_type=ExtensionUserCounts | None, description="Its extension users in numbers.")
     async def extension_user_counts(root: strawberry.Parent[OrganizationRow], info: Info) -> ExtensionUserCountsRow:

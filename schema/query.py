@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import strawberry
 
 from ai.call_counters import Status
-from core.ids import BehaviorKey, checked_node_id, checked_uuid
+from core.ids import BehaviorKey, checked_node_id, checked_uuid, uuid_of
+from db.queries.alert_rules import AlertRuleRow
 from db.queries.audit_entries import AuditEntryRow
 from db.queries.behaviors import BehaviorRow
 from db.queries.erasures import ErasureRow
@@ -19,7 +20,9 @@ from db.queries.teams import TeamRow
 from db.queries.users import UserRow
 from execution.context import Info
 from execution.declarations import EVERYBODY_DAY, SIGNED_IN, priced
+from execution.documents.prices import alert_preview_points
 from resolvers import (
+    alert_rules,
     audit,
     behaviors,
     erasures,
@@ -30,10 +33,12 @@ from resolvers import (
     teams,
     users,
 )
+from resolvers.alert_rules import AlertPreviewRow
 from resolvers.deep_work import DeepWorkRow
 from resolvers.insight_status import model_status
 from resolvers.pages import ConnectionRow, TwoWay
 from resolvers.usage import UsageQuery
+from schema.alert_rule import AlertPreview, AlertRule, AlertRulePreviewInput
 from schema.audit_entry import AuditEntry
 from schema.behavior import (
     Behavior,
@@ -63,6 +68,7 @@ from schema.period import (
     preset_infos,
 )
 from schema.session import Session, SessionOrderArgument
+from schema.stored_filters import conditions_of
 from schema.team import Team
 from schema.usage import Usage
 from schema.usage_question import UsageFilterArgument, question
@@ -158,6 +164,29 @@ class Query:
     async def team(self, info: Info, id: Id) -> TeamRow | None:
         caller, uuid = info.context.caller, checked_uuid(id, "Team")
         return None if uuid is None else await teams.team(caller, uuid)
+
+    @strawberry.field(
+        graphql_type=AlertRule | None,
+        description="An alert rule; null when there is none that the viewer may see.",
+        metadata=SIGNED_IN,
+    )
+    async def alert_rule(self, info: Info, id: Id) -> AlertRuleRow | None:
+        caller, uuid = info.context.caller, checked_uuid(id, "AlertRule")
+        return None if uuid is None else await alert_rules.alert_rule(caller, uuid)
+
+    @strawberry.field(
+        graphql_type=AlertPreview | None,
+        description="The alerts that a rule would have fired in the last 30 days. Saves nothing.",
+        metadata=SIGNED_IN | priced(by_input=alert_preview_points),
+    )
+    async def alert_rule_preview(
+        self,
+        info: Info,
+        input: Annotated[AlertRulePreviewInput, strawberry.argument(description="The organization and the rule.")],
+    ) -> AlertPreviewRow | None:
+        return await alert_rules.preview(
+            info.context.caller, uuid_of(input.organization_id, "Organization"), input.rule.content(), conditions_of
+        )
 
     @strawberry.field(
         graphql_type=CountedConnection[ExtensionUser] | None,

@@ -1,17 +1,17 @@
 """The scalars, in both directions. A value that cannot be read is refused with a message that shows a valid one."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import NewType
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
-import msgspec
 import strawberry
+from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
-from execution.scalar_formats import bad_input, format_instant, parse_duration, parse_instant
+from execution.scalar_formats import bad_input, format_duration, format_instant, parse_duration, parse_instant
 
 BigInt = NewType("BigInt", int)
 
@@ -36,6 +36,19 @@ def _parse_date(value: object) -> date:
     except ValueError:
         pass
     raise bad_input("A Date is a day that there is, like 2026-08-01.")
+
+
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
+
+
+def _parse_time(value: object) -> time:
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        return time.fromisoformat(value)
+    raise bad_input("A Time is a time of the day in hours and minutes, like 22:00.")
+
+
+def _format_time(value: time) -> str:
+    return value.isoformat("minutes")
 
 
 def _parse_big_int(value: object) -> int:
@@ -75,6 +88,17 @@ SCALARS: dict[object, ScalarDefinition] = {
         serialize=date.isoformat,
         parse_value=_parse_date,
     ),
+    time: strawberry.scalar(
+        name="Time",
+        description="A time of the day, by the clock of a time zone: `22:00`.",
+        serialize=_format_time,
+        parse_value=_parse_time,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="An input as it was given, for a client to show or to send again.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+    ),
     UUID: strawberry.scalar(
         name="UUID",
         description="A UUID in its usual form, in lower case.",
@@ -99,7 +123,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="Duration",
         description="A length of time, ISO 8601 without years and months: `P7D`, `PT1H`.",
         specified_by_url="https://www.iso.org/iso-8601-date-and-time-format.html",
-        serialize=msgspec.to_builtins,
+        serialize=format_duration,
         parse_value=parse_duration,
     ),
 }

@@ -12,12 +12,26 @@ from msgspec.structs import replace
 
 from auth.api_keys import ApiKey, new_api_key
 from auth.tokens import AccessClaims, hash_of, new_refresh_token
+from core.alerts.conditions import AlertComparison, Reading, checked_condition
+from core.alerts.states import RuleLogic
 from core.categories import Category
 from core.clock import now
 from core.events import RawEvent
 from core.roles import Role
 from core.scope import Scope
-from db.queries import annotations, category_rules, extension_users, memberships, organizations, sign_ins, teams, users
+from db.queries import (
+    alert_rules,
+    alerts,
+    annotations,
+    category_rules,
+    extension_users,
+    memberships,
+    organizations,
+    sign_ins,
+    teams,
+    users,
+)
+from db.queries.alert_rules import AlertRuleContent, AlertRuleRow
 from db.queries.annotations import AnnotationRow, NewAnnotation
 from db.queries.category_rules import VersionKey
 from db.queries.extension_users import ExtensionUserRow
@@ -145,6 +159,17 @@ class World:
         new = NewAnnotation(first_day, last_day or first_day, text)
         async with self.services.database.write() as db:
             return await annotations.create(db, organization.id, new)
+
+    async def alert_rule(self, organization: OrganizationRow, person: Recorded, name: str) -> AlertRuleRow:
+        """An alert rule on a person's events, with an alert that fired; switched off, so that nothing changes it."""
+        logic = RuleLogic(checked_condition(AlertComparison.ABOVE, 100, None))
+        content = AlertRuleContent(
+            name, "events", logic, timedelta(hours=1), extension_user_id=person.id, enabled=False
+        )
+        async with self.services.database.write() as db:
+            row = await alert_rules.create(db, organization.id, content)
+            await alerts.fire(db, row, moment("12:00:00"), Reading(101))
+            return row
 
     async def browse(self, person: Recorded | None, *events: RawEvent) -> Receipt:
         """Store events of a person (None: anonymous ones) by the service's own way."""

@@ -1,6 +1,7 @@
 """The tables. Importing this package registers them all on `Base.metadata`."""
 
 from db.models.account_link import AccountLink
+from db.models.alert import Alert, AlertRule
 from db.models.annotation import Annotation
 from db.models.api_token import ApiToken
 from db.models.audit_entry import AuditEntry
@@ -24,6 +25,8 @@ from db.models.user import User
 
 __all__ = [
     "AccountLink",
+    "Alert",
+    "AlertRule",
     "Annotation",
     "ApiToken",
     "AuditEntry",

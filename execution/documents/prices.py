@@ -13,6 +13,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLNamedType, GraphQLObjectType, GraphQLSchema, is_input_object_type
 
+from core.alerts.schedule import PREVIEW_DAYS, PREVIEW_SERIES
 from core.clock import now
 from core.errors import AppError
 from core.limits import BUCKETS, PERIOD_DAYS, USAGE_EXPORT_PAGE
@@ -117,6 +118,11 @@ def new_people_points(wanted: Any) -> float:
     """The points of `createExtensionUsers`: those of an object for each person, written and answered."""
     people = _members(wanted).get("people")
     return float(len(people)) if isinstance(people, list) else 1.0
+
+
+def alert_preview_points(_wanted: Any) -> float:
+    """The points of `alertRulePreview`: a measure of every day of an organization in each of its series, and before."""
+    return 2.0 * PREVIEW_SERIES * PREVIEW_DAYS * ORGANIZATION_DAY
 
 
 def team_people_points(wanted: Any) -> float:

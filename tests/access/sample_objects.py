@@ -44,6 +44,8 @@ _TABLES = (
     "teams",
     "team_people",
     "annotations",
+    "alert_rules",
+    "alerts",
     "behaviors",
     "category_rules",
     "api_tokens",
@@ -83,6 +85,8 @@ class SampleObjects:
                 tenant.organization.id,
                 tenant.person.id,
                 tenant.team.id,
+                tenant.alert_rule_id,
+                tenant.alert_rule.id,
             ]
             found |= dict.fromkeys([*map(str, mine), tenant.person.row.username], owner)
         for part, owner in {"viewer": "ours", "member": "ours", "admin": "ours", "outsider": "theirs"}.items():
@@ -237,6 +241,7 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
     colleague = await world.recorded(organization)
     team = await world.team(organization, person)
     annotation = await world.annotation(organization, date(2026, 8, 3))
+    rule = await world.alert_rule(organization, person, "rule")
     async with world.services.database.write() as db:
         for part, role in {"viewer": Role.VIEWER, "member": Role.MEMBER, "admin": Role.ADMIN}.items():
             user = askers[part].user
@@ -249,6 +254,7 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
         "paul": encode_node_id("ExtensionUser", colleague.id.bytes),
         "team": encode_node_id("Team", team.id.bytes),
         "annotation": encode_node_id("Annotation", annotation.id.bytes),
+        "rule": encode_node_id("AlertRule", rule.id.bytes),
         "event": await _event_of(world, person),
         "nobodys": await _event_of(world, None),
         "colleague": user_id(askers["viewer"]),

@@ -24,6 +24,9 @@ GIVEN = {
     "Query.organization(id)": "$ours",
     "Query.extensionUser(id)": "$olga",
     "Query.team(id)": "$ourTeam",
+    "Query.alertRule(id)": "$ourRule",
+    "Query.alertRulePreview(input)": '{organizationId: $ours, rule: {name: "x", window: "PT1H", measure: EVENTS, '
+    "condition: {comparison: ABOVE, limit: 1}, subject: {extensionUserId: $olga}}}",
     "Query.erasure(id)": "$erasure",
     "Query.behaviors(first)": "100",
     "Organization.categoryRulesPreview(rules)": '[{pattern: "ours.com", category: RESEARCH}]',
@@ -52,6 +55,7 @@ SHOWN = {
     "CategoryTime": "domains { domain }",
     "CategoryRuleSet": "rules { pattern }",
     "CategoryRulesPreview": "moves { domain }",
+    "Alert": "rule { name }",
     "Membership": "user { username } organization { name }",
     "User": "username",
 }

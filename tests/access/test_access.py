@@ -29,6 +29,8 @@ from tests.world import Asker, World
 TABLE = read()
 QUESTIONS = SchemaQueries(schema._schema)
 
+RULE = '{name: "Silence", window: "PT1H", condition: {comparison: NO_DATA}}'
+
 # What each mutation is given; `$ours`, `$olga` and so on are an organization and people of the row's own.
 INPUTS = {
     "updateOrganization": '{id: $ours, name: "Renamed"}',
@@ -53,6 +55,9 @@ INPUTS = {
     "createAnnotation": '{organizationId: $ours, firstDay: "2026-08-03", text: "A release"}',
     "updateAnnotation": '{id: $annotation, text: "Another release"}',
     "deleteAnnotation": "{id: $annotation}",
+    "createAlertRule": "{organizationId: $ours, rule: " + RULE + "}",
+    "updateAlertRule": "{id: $rule, rule: " + RULE + "}",
+    "deleteAlertRule": "{id: $rule}",
     "createTeam": '{organizationId: $ours, name: "Team"}',
     "renameTeam": '{id: $team, name: "Renamed"}',
     "deleteTeam": "{id: $team}",
@@ -195,6 +200,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
     others = {
         "team": "olga",
         "annotation": "olga",
+        "rule": "olga",
         "ours": "olga",
         "olga": "ours",
         "event": "olga",
@@ -211,7 +217,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
             for identifier in (tenant[others[subject]], nothing):
                 got[name, identifier] = await change(samples, "super_admin", name, tenant | {subject: identifier})
 
-    assert len(got) == 2 * 33
+    assert len(got) == 2 * 36
     assert set(got.values()) == {"missing"}
 
 

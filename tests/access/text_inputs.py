@@ -16,13 +16,16 @@ from graphql import (
 
 from tests.access.schema_queries import SchemaQueries
 
-TEXTS = {"String", "ID", "Date", "DateTime", "TimeZone", "Duration", "UUID"}
+TEXTS = {"String", "ID", "Date", "DateTime", "TimeZone", "Duration", "Time", "UUID"}
 _PLAIN = {
     "ID": "$ours",
     "String": '"x"',
     "Date": '"2026-08-03"',
     "DateTime": '"2026-08-03T09:00:00Z"',
     "Int": "1",
+    "Duration": '"PT1H"',
+    "Time": '"22:00"',
+    "Float": "1",
     "Boolean": "true",
     "Period": '{last: "P1D"}',
 }

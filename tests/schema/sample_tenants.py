@@ -12,6 +12,7 @@ from core.event_types import EventType
 from core.ids import encode_node_id
 from core.roles import Role
 from db.queries import audit_entries, erasures
+from db.queries.alert_rules import AlertRuleRow
 from db.queries.audit_entries import NewEntry
 from db.queries.erasures import NewErasure, Progress
 from db.queries.organizations import OrganizationRow
@@ -23,12 +24,13 @@ PERIOD = {"between": {"start": "2026-08-03T00:00:00Z", "end": "2026-08-04T00:00:
 
 @dataclass(frozen=True)
 class Tenant:
-    """An organization, somebody who is recorded, the id of their one event, and the team that they are in."""
+    """An organization, somebody who is recorded, the id of their one event, their team, an alert rule about them."""
 
     organization: OrganizationRow
     person: Recorded
     behavior: str
     team: TeamRow
+    alert_rule: AlertRuleRow
 
     @property
     def id(self) -> str:
@@ -44,6 +46,11 @@ class Tenant:
     def team_id(self) -> str:
         """The team's opaque id."""
         return encode_node_id("Team", self.team.id.bytes)
+
+    @property
+    def alert_rule_id(self) -> str:
+        """The alert rule's opaque id."""
+        return encode_node_id("AlertRule", self.alert_rule.id.bytes)
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,8 @@ class SampleTenants:
             "theo": self.theirs.person_id,
             "ourTeam": self.ours.team_id,
             "theirTeam": self.theirs.team_id,
+            "ourRule": self.ours.alert_rule_id,
+            "theirRule": self.theirs.alert_rule_id,
             "event": self.ours.behavior,
             "nobodys": self.anonymous_behavior,
             "erasure": self.erasure,
@@ -116,8 +125,20 @@ async def create_sample_tenants(world: World) -> SampleTenants:
     found = await super_admin.ask("{ behaviors(orderBy: OLDEST_FIRST) { nodes { id } } }")
     ours_id, theirs_id, anonymous_id = (node["id"] for node in found["behaviors"]["nodes"])
     return SampleTenants(
-        ours=Tenant(ours, olga, ours_id, await world.team(ours, olga, name="team of ours")),
-        theirs=Tenant(theirs, theo, theirs_id, await world.team(theirs, theo, name="team of theirs")),
+        ours=Tenant(
+            ours,
+            olga,
+            ours_id,
+            await world.team(ours, olga, name="team of ours"),
+            await world.alert_rule(ours, olga, "rule of ours"),
+        ),
+        theirs=Tenant(
+            theirs,
+            theo,
+            theirs_id,
+            await world.team(theirs, theo, name="team of theirs"),
+            await world.alert_rule(theirs, theo, "rule of theirs"),
+        ),
         anonymous_behavior=anonymous_id,
         erasure=encode_node_id("Erasure", erasure.id.bytes),
         stranger=world.stranger,

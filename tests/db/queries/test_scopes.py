@@ -72,6 +72,10 @@ WITHOUT_SCOPE = {
     "domain_backfill": {"*"},
     # Measures what belongs to no tenant.
     "anonymous_events": {"*"},
+    # Evaluated on the service's own behalf; rules are made in an organization that was locked within the caller's
+    # scope, and alerts are of a rule that was locked or changed within it, in the same transaction.
+    "alert_rules": {"create", "due", "locked_if_due", "record_evaluation", "record_failure"},
+    "alerts": {"fire", "resolve"},
     # Called after the organization was locked within the caller's scope, in the same transaction.
     "memberships": {"add", "set_role", "remove", "has_admin", "is_admin", "has_username"},
     # The organization's were locked or looked up within the caller's scope, in the same transaction; the others are for
