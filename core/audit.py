@@ -85,6 +85,9 @@ class AuditAction(DescribedEnum):
     ALERT_RULE_CREATED = "alert_rule_created", "An alert rule was made: `ruleId`."
     ALERT_RULE_CHANGED = "alert_rule_changed", "An alert rule was changed, and began anew: `ruleId`."
     ALERT_RULE_DELETED = "alert_rule_deleted", "An alert rule was deleted with its alerts: `ruleId`."
+    GOAL_CREATED = "goal_created", "A goal was set, of the subject if of one person: `goalId`, `teamId`, `measure`."
+    GOAL_UPDATED = "goal_updated", "A goal was changed, of the subject if of one person: `goalId`, `teamId`, `measure`."
+    GOAL_DELETED = "goal_deleted", "A goal was deleted, of the subject if of one person: `goalId`, `teamId`, `measure`."
     USER_CREATED = (
         "user_created",
         "An account was made; `superAdmin`: whether of a super admin; `invitationId`: by an invitation.",

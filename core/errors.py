@@ -155,6 +155,10 @@ class TooManyAlertRules(Conflict):
     """The organization has as many alert rules as it may have."""
 
 
+class TooManyGoals(Conflict):
+    """The organization has as many goals as it may have."""
+
+
 class LastAdmin(Conflict):
     """An organization keeps at least one admin."""
 

@@ -64,6 +64,8 @@ ALERT_RULES = 100
 """How many alert rules an organization has at most: each is evaluated every few minutes."""
 ALERTS_KEPT = 1000
 """How many alerts of a rule are kept, the newest; the older ones are deleted when another fires."""
+GOALS = 1000
+"""How many goals an organization has at most, those of its teams and people included."""
 MEMBERSHIP_OFFERS = 100
 """How many offers of membership and invitations an organization may have open at once, taken together."""
 MEMBERSHIP_OFFER_DAYS = 30

@@ -136,10 +136,14 @@ def last(duration: timedelta, now: datetime) -> TimeRange:
 def preset(key: PeriodPreset, now: datetime, zone: ZoneInfo, week_start: WeekStart = WeekStart.MONDAY) -> TimeRange:
     """The range of a preset as seen at `now` in `zone`: whole local days, 23 or 25 hours long when clocks change."""
     first, after_last = PRESETS[key].days(now.astimezone(zone).date(), week_start)
-    end = midnight(after_last, zone)
+    return counted_until_now(midnight(first, zone), midnight(after_last, zone), now)
+
+
+def counted_until_now(start: datetime, end: datetime, now: datetime) -> TimeRange:
+    """A range in which events that lie ahead of the present do not count, beyond what clocks may differ by."""
     # Whole minutes, of which rollups can answer.
     ahead = (now + CLOCKS_AHEAD).replace(second=0, microsecond=0)
-    return TimeRange(midnight(first, zone), end, ahead if ahead < end else None)
+    return TimeRange(start, end, ahead if ahead < end else None)
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:

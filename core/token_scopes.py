@@ -8,7 +8,7 @@ class TokenScope(DescribedEnum):
 
     METRICS_READ = (
         "metrics:read",
-        "Read measures: `usage`, `deepWork`, `insight`, and their parts; alerts and annotations.",
+        "Read measures: `usage`, `deepWork`, `insight`, and their parts; alerts, goals and annotations.",
     )
     BEHAVIORS_READ = "behaviors:read", "Read single events and sessions, with their urls."
     PEOPLE_READ = "people:read", "Read extension users: names, activity, prefixes of keys."
@@ -16,7 +16,7 @@ class TokenScope(DescribedEnum):
     ORGANIZATION_READ = "organization:read", "Read organizations, their members, teams, category rules and alert rules."
     ORGANIZATION_ADMIN = (
         "organization:admin",
-        "Change organizations, their members, teams, rules and annotations, and read the audit log.",
+        "Change organizations, their members, teams, rules, goals and annotations, and read the audit log.",
     )
     EXPORT = "export", "Download events and everything held on a person."
     INGEST = "ingest", "Store events of the organization's people without their API keys."

@@ -1,8 +1,25 @@
-"""The first day of weeks."""
+"""The days of the week, and the first day of weeks."""
 
 from datetime import date, timedelta
 
 from core.described_enum import DescribedEnum
+
+
+class Weekday(DescribedEnum):
+    """A day of the week."""
+
+    MONDAY = "monday", "Monday."
+    TUESDAY = "tuesday", "Tuesday."
+    WEDNESDAY = "wednesday", "Wednesday."
+    THURSDAY = "thursday", "Thursday."
+    FRIDAY = "friday", "Friday."
+    SATURDAY = "saturday", "Saturday."
+    SUNDAY = "sunday", "Sunday."
+
+    @property
+    def isoweekday(self) -> int:
+        """The number of the day: 1 is Monday, 7 Sunday."""
+        return list(Weekday).index(self) + 1
 
 
 class WeekStart(DescribedEnum):

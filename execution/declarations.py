@@ -36,6 +36,7 @@ class Price:
     `from_events`  True if these, and those below it, are read from single events instead of rollups
     `split_by`     argument with the dimensions that multiply the price of the measures below the field
     `by_input`     function that computes the field's points from its argument `input`, as it is written in the request
+    `each_day`     True if the field is a list with an element for each day of the period at most
     `of_parent`    True if the field is not worth naming in the refusal of a query that costs too much: its parent is
     """
 
@@ -45,6 +46,7 @@ class Price:
     split_by: str | None = None
     by_input: Callable[[Any], float] | None = None
     of_parent: bool = False
+    each_day: bool = False
 
 
 class Access(Enum):
@@ -75,6 +77,7 @@ def priced(
     split_by: str | None = None,
     by_input: Callable[[Any], float] | None = None,
     of_parent: bool = False,
+    each_day: bool = False,
 ) -> Metadata:
     """The declaration of a field's price; `Price` says what each part means."""
     return {
@@ -85,6 +88,7 @@ def priced(
             split_by=split_by,
             by_input=by_input,
             of_parent=of_parent,
+            each_day=each_day,
         )
     }
 

@@ -20,14 +20,15 @@ from auth.quotas import Quota, QuotaPolicy
 from auth.tokens import AccessClaims, AccessToken
 from core.audit import AuditAction
 from core.events import ANONYMOUS
-from core.limits import TEAMS
+from core.limits import GOALS, TEAMS
 from core.token_scopes import TokenScope
 from db.keyset import PageRequest
-from db.queries import audit_entries, behaviors, extension_users, organizations, rejected_events, teams
+from db.queries import audit_entries, behaviors, extension_users, goals, organizations, rejected_events, teams
 from db.queries.audit_entries import AuditEntryRow, NewEntry
 from db.queries.behaviors import BehaviorRow, Walk
 from db.queries.extension_users import ExtensionUserConditions, ExtensionUserRow
 from db.queries.filters import EventFilter
+from db.queries.goals import GoalRow
 from db.queries.organizations import OrganizationRow
 from db.queries.rejected_events import RejectedEventRow
 from db.queries.teams import TeamRow
@@ -49,7 +50,7 @@ _TOO_MANY = "Too many exports. Please wait before you begin another."
 ExportPage = TypeVar("ExportPage")
 Answer = TypeVar("Answer")
 
-PersonRow = ExtensionUserRow | OrganizationRow | TeamRow | BehaviorRow | RejectedEventRow | AuditEntryRow
+PersonRow = ExtensionUserRow | OrganizationRow | TeamRow | GoalRow | BehaviorRow | RejectedEventRow | AuditEntryRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,8 @@ async def _person(caller: Caller, person: ExtensionUserRow) -> AsyncIterator[Seq
     yield list(found.values())
     of_person = partial(teams.pages_by_person, scope=scope, user_ids=[person.id], request=PageRequest(TEAMS))
     yield (await answer(caller, of_person))[person.id].rows
+    goals_of_person = partial(goals.pages_by_person, scope=scope, user_ids=[person.id], request=PageRequest(GOALS))
+    yield (await answer(caller, goals_of_person))[person.id].rows
     async for rows in _events(caller, person.id, Walk(None, None, EventFilter())):
         yield rows
     async for rejected in _rejected(caller, person.id):

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import orjson
 from db.queries.audit_entries import AuditEntryRow
 from db.queries.behaviors import BehaviorRow
 from db.queries.extension_users import ExtensionUserRow
+from db.queries.goals import GoalRow
 from db.queries.organizations import OrganizationRow
 from db.queries.rejected_events import RejectedEventRow
 from db.queries.teams import TeamRow
@@ -43,15 +44,8 @@ def person_records(row: PersonRow) -> list[dict[str, Any]]:
     """Return the records of a person's row; `kind` names the type. Of an API key only the prefix is exported."""
     if isinstance(row, ExtensionUserRow):
         return [{"kind": "extensionUser", **_extension_user(row)}, {"kind": "apiKey", **_api_key(row)}]
-    if isinstance(row, OrganizationRow):
-        return [{"kind": "organization", "id": str(row.id), "name": row.name}]
-    if isinstance(row, TeamRow):
-        return [{"kind": "team", "id": str(row.id), "name": row.name}]
-    if isinstance(row, BehaviorRow):
-        return [{"kind": "behavior", **_behavior(row)}]
-    if isinstance(row, RejectedEventRow):
-        return [{"kind": "rejectedEvent", **_rejected_event(row)}]
-    return [{"kind": "auditEntry", **_audit_entry(row)}]
+    kind, record_of = _OF_PERSON[type(row)]
+    return [{"kind": kind, **record_of(row)}]
 
 
 def lines(records: Iterable[Mapping[str, Any]]) -> bytes:
@@ -75,6 +69,10 @@ def _cell(value: object) -> object:
 
 def _instant(value: datetime | None) -> str | None:
     return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _named(row: OrganizationRow | TeamRow) -> dict[str, Any]:
+    return {"id": str(row.id), "name": row.name}
 
 
 def _behavior(row: BehaviorRow) -> dict[str, Any]:
@@ -111,6 +109,22 @@ def _api_key(row: ExtensionUserRow) -> dict[str, Any]:
     }
 
 
+def _goal(row: GoalRow) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "measure": row.measure,
+        "where": row.conditions,
+        "every": row.interval.value,
+        "atLeast": row.at_least,
+        "atMost": row.at_most,
+        "weekdays": row.weekdays,
+        "timezone": row.timezone.key,
+        "createdAt": _instant(row.created_at),
+        "updatedAt": _instant(row.updated_at),
+    }
+
+
 def _rejected_event(row: RejectedEventRow) -> dict[str, Any]:
     return {
         "receivedAt": _instant(row.received_at),
@@ -127,3 +141,14 @@ def _audit_entry(row: AuditEntryRow) -> dict[str, Any]:
         "actorId": None if row.actor_id is None else str(row.actor_id),
         "details": row.details,
     }
+
+
+_OF_PERSON: dict[type, tuple[str, Callable[[Any], dict[str, Any]]]] = {
+    OrganizationRow: ("organization", _named),
+    TeamRow: ("team", _named),
+    GoalRow: ("goal", _goal),
+    BehaviorRow: ("behavior", _behavior),
+    RejectedEventRow: ("rejectedEvent", _rejected_event),
+    AuditEntryRow: ("auditEntry", _audit_entry),
+}
+"""The kind of each row that is held on a person, and the function that makes its record."""

@@ -24,6 +24,7 @@ from core.dimensions import Alignment, Dimension, Granularity, Population, Shift
 from core.erasure import ErasureStatus
 from core.event_types import EventType
 from core.events import RejectionCode
+from core.goals import GoalInterval, GoalState
 from core.insight import InsightMethod, Language, WorkPattern
 from core.insight.thresholds import HIGH_FOCUS_DOMAINS, LEAST_ACTIVE_SECONDS, MEDIUM_FOCUS_DOMAINS
 from core.interval_order import IntervalOrder
@@ -33,7 +34,7 @@ from core.periods import PRESETS, PeriodPreset
 from core.roles import Role
 from core.token_scopes import TokenScope
 from core.units import Unit
-from core.weeks import WeekStart
+from core.weeks import Weekday, WeekStart
 from db.metrics.measures import BY_NAME, MEASURES
 from db.queries.transitions import TransitionMeasure
 
@@ -51,6 +52,8 @@ __all__ = [
     "EventType",
     "ExportFormat",
     "FocusLevel",
+    "GoalInterval",
+    "GoalState",
     "Granularity",
     "InsightFailure",
     "InsightMethod",
@@ -75,6 +78,7 @@ __all__ = [
     "UsageExportMeasure",
     "UsageMeasure",
     "WeekStart",
+    "Weekday",
     "WorkPattern",
 ]
 
@@ -228,6 +232,9 @@ described(
     "The part of an earlier period that a period is compared with while its end lies in the future.",
     name="ComparisonAlignment",
 )
+described(Weekday, "A day of the week.")
+described(GoalInterval, "The length of the buckets that a goal is judged by.")
+described(GoalState, "What became of a goal in a bucket.")
 described(WeekStart, "The day that weeks begin on.")
 described(
     UsageMeasure,

@@ -111,6 +111,11 @@ class TooManyAlertRules(Error):
     """See core.errors.TooManyAlertRules."""
 
 
+@strawberry.type(description="The organization has as many goals as it may have.")
+class TooManyGoals(Error):
+    """See core.errors.TooManyGoals."""
+
+
 @strawberry.type(description="The organization would be left without an admin.")
 class LastAdmin(Error):
     """See core.errors.LastAdmin."""
@@ -164,6 +169,7 @@ HANDLERS: tuple[ExceptionHandler[Any, Any], ...] = (
     _MessageHandler(errors.TooManyTeams, TooManyTeams),
     _MessageHandler(errors.TooManyAnnotations, TooManyAnnotations),
     _MessageHandler(errors.TooManyAlertRules, TooManyAlertRules),
+    _MessageHandler(errors.TooManyGoals, TooManyGoals),
     _MessageHandler(errors.LastAdmin, LastAdmin),
     _MessageHandler(errors.OutdatedVersion, OutdatedVersion),
 )

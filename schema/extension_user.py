@@ -9,13 +9,14 @@ import strawberry
 
 from db.queries.behaviors import BehaviorRow
 from db.queries.extension_users import ExtensionUserRow
+from db.queries.goals import GoalRow
 from db.queries.organizations import OrganizationRow
 from db.queries.people import Subject
 from db.queries.sessions import SessionRow
 from db.queries.teams import TeamRow
 from execution.context import Info
 from execution.declarations import PERSON_DAY, priced
-from resolvers import behaviors, insights, organizations, sessions, teams
+from resolvers import behaviors, goals, insights, organizations, sessions, teams
 from resolvers.deep_work import DeepWorkRow
 from resolvers.insights import UsageInsightRow
 from resolvers.pages import ConnectionRow, TwoWay
@@ -31,6 +32,7 @@ from schema.behavior import (
 from schema.connection import After, Before, Connection, CountedConnection, First, FirstOf, LastOf
 from schema.deep_work import DeepWork
 from schema.enums import BehaviorOrder, IntervalOrder, Language
+from schema.goal import Goal
 from schema.insight import INSIGHT_MEASURES, LanguageArgument, UsageInsight
 from schema.node import Node
 from schema.period import LocalTime, PeriodArgument, TimeZoneArgument, WeekStartArgument
@@ -126,6 +128,15 @@ class ExtensionUser(Node):
         time = LocalTime(timezone, week_start, root.organization_id)
         usage = await question(info, period, where, time, Subject.USER, root.id)
         return await sessions.of_user(info.context.caller, usage, order_by, first, after)
+
+    @strawberry.field(
+        graphql_type=Connection[Goal] | None,
+        description="Their goals, the oldest first.",
+    )
+    async def goals(
+        root: strawberry.Parent[ExtensionUserRow], info: Info, first: First = 50, after: After = None
+    ) -> ConnectionRow[GoalRow]:
+        return await goals.of_person(info.context.caller, root.id, first, after)
 
     @strawberry.field(graphql_type=Usage | None, description="The usage in a period.", metadata=priced(day=PERSON_DAY))
     async def usage(

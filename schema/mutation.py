@@ -12,6 +12,7 @@ from schema.mutations import (
     exports,
     extension_user,
     extension_users,
+    goal,
     invitation,
     membership,
     organization,
@@ -64,6 +65,9 @@ class Mutation:
     create_annotation = annotation.create_annotation
     update_annotation = annotation.update_annotation
     delete_annotation = annotation.delete_annotation
+    create_goal = goal.create_goal
+    update_goal = goal.update_goal
+    delete_goal = goal.delete_goal
     create_team = team.create_team
     rename_team = team.rename_team
     delete_team = team.delete_team

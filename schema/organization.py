@@ -16,6 +16,7 @@ from db.queries.annotations import AnnotationRow
 from db.queries.api_tokens import ApiTokenRow
 from db.queries.audit_entries import AuditEntryRow
 from db.queries.extension_users import ExtensionUserCountsRow, ExtensionUserRow
+from db.queries.goals import GoalRow
 from db.queries.invitations import InvitationRow
 from db.queries.membership_offers import MembershipOfferRow
 from db.queries.memberships import MembershipRow
@@ -32,6 +33,7 @@ from resolvers import (
     audit,
     category_rules,
     extension_users,
+    goals,
     insights,
     invitations,
     membership_offers,
@@ -54,6 +56,7 @@ from schema.deep_work import DeepWork
 from schema.enums import Language, Role, WeekStart
 from schema.extension_user import ExtensionUser
 from schema.filters import ExtensionUserFilter
+from schema.goal import Goal
 from schema.insight import INSIGHT_MEASURES, LanguageArgument, UsageInsight
 from schema.invitation import Invitation
 from schema.membership import Membership
@@ -213,6 +216,15 @@ class Organization(Node):
         after: After = None,
     ) -> ConnectionRow[AlertRow]:
         return await alerts.list_page(info.context.caller, AlertList(root.id, None, state), first, after)
+
+    @strawberry.field(
+        graphql_type=Connection[Goal] | None,
+        description="Its goals, those of its teams and people included, the oldest first.",
+    )
+    async def goals(
+        root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
+    ) -> ConnectionRow[GoalRow]:
+        return await goals.of_organization(info.context.caller, root.id, first, after)
 
     @strawberry.field(graphql_type=ExtensionUserCounts | None, description="Its extension users in numbers.")
     async def extension_user_counts(root: strawberry.Parent[OrganizationRow], info: Info) -> ExtensionUserCountsRow:

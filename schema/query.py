@@ -13,6 +13,7 @@ from db.queries.audit_entries import AuditEntryRow
 from db.queries.behaviors import BehaviorRow
 from db.queries.erasures import ErasureRow
 from db.queries.extension_users import ExtensionUserRow
+from db.queries.goals import GoalRow
 from db.queries.membership_offers import MembershipOfferRow
 from db.queries.organizations import OrganizationRow
 from db.queries.sessions import SessionRow
@@ -27,6 +28,7 @@ from resolvers import (
     behaviors,
     erasures,
     extension_users,
+    goals,
     membership_offers,
     organizations,
     sessions,
@@ -54,6 +56,7 @@ from schema.enums import BehaviorOrder, IntervalOrder, WeekStart
 from schema.erasure import Erasure
 from schema.extension_user import ExtensionUser
 from schema.filters import ExtensionUserFilter
+from schema.goal import Goal
 from schema.insight_status import InsightStatus
 from schema.measure import MeasureInfo, measure_infos
 from schema.membership_offer import MembershipOffer
@@ -187,6 +190,15 @@ class Query:
         return await alert_rules.preview(
             info.context.caller, uuid_of(input.organization_id, "Organization"), input.rule.content(), conditions_of
         )
+
+    @strawberry.field(
+        graphql_type=Goal | None,
+        description="A goal; null when there is none that the viewer may see.",
+        metadata=SIGNED_IN,
+    )
+    async def goal(self, info: Info, id: Id) -> GoalRow | None:
+        caller, uuid = info.context.caller, checked_uuid(id, "Goal")
+        return None if uuid is None else await goals.goal(caller, uuid)
 
     @strawberry.field(
         graphql_type=CountedConnection[ExtensionUser] | None,

@@ -9,16 +9,18 @@ import strawberry
 
 from db.queries.extension_users import ExtensionUserRow
 from db.queries.filters import EventFilter
+from db.queries.goals import GoalRow
 from db.queries.organizations import OrganizationRow
 from db.queries.teams import TeamRow
 from execution.context import Info
 from execution.declarations import ORGANIZATION_DAY, priced
-from resolvers import organizations, teams
+from resolvers import goals, organizations, teams
 from resolvers.deep_work import DeepWorkRow
 from resolvers.pages import ConnectionRow
 from resolvers.usage import UsageQuery
-from schema.connection import After, CountedConnection, First
+from schema.connection import After, Connection, CountedConnection, First
 from schema.deep_work import DeepWork
+from schema.goal import Goal
 from schema.node import Node
 from schema.period import LocalTime, PeriodArgument, TimeZoneArgument, WeekStartArgument
 from schema.usage import Usage
@@ -63,6 +65,15 @@ class Team(Node):
         root: strawberry.Parent[TeamRow], info: Info, first: First = 20, after: After = None
     ) -> ConnectionRow[ExtensionUserRow]:
         return await teams.people(info.context.caller, root.id, first, after)
+
+    @strawberry.field(
+        graphql_type=Connection[Goal] | None,
+        description="Its goals, the oldest first.",
+    )
+    async def goals(
+        root: strawberry.Parent[TeamRow], info: Info, first: First = 50, after: After = None
+    ) -> ConnectionRow[GoalRow]:
+        return await goals.of_team(info.context.caller, root.id, first, after)
 
     @strawberry.field(
         graphql_type=Usage | None,

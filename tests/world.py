@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from httpx import AsyncClient
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from core.alerts.states import RuleLogic
 from core.categories import Category
 from core.clock import now
 from core.events import RawEvent
+from core.goals import GoalInterval
 from core.roles import Role
 from core.scope import Scope
 from db.queries import (
@@ -25,6 +27,7 @@ from db.queries import (
     annotations,
     category_rules,
     extension_users,
+    goals,
     memberships,
     organizations,
     sign_ins,
@@ -35,6 +38,7 @@ from db.queries.alert_rules import AlertRuleContent, AlertRuleRow
 from db.queries.annotations import AnnotationRow, NewAnnotation
 from db.queries.category_rules import VersionKey
 from db.queries.extension_users import ExtensionUserRow
+from db.queries.goals import GoalRow, GoalSubject, GoalTerms
 from db.queries.organizations import OrganizationRow
 from db.queries.teams import TeamRow
 from db.queries.users import UserRow
@@ -170,6 +174,29 @@ class World:
             row = await alert_rules.create(db, organization.id, content)
             await alerts.fire(db, row, moment("12:00:00"), Reading(101))
             return row
+
+    async def goal(
+        self,
+        organization: OrganizationRow,
+        *,
+        person: Recorded | None = None,
+        team: TeamRow | None = None,
+        **terms: Any,
+    ) -> GoalRow:
+        """A goal of the person, of the team, or of the organization: at least one session a day, unless told."""
+        subject = GoalSubject(organization.id, person.id if person else None, team.id if team else None)
+        usual = {
+            "name": "A goal",
+            "measure": "sessions",
+            "conditions": None,
+            "interval": GoalInterval.DAY,
+            "at_least": 1.0,
+            "at_most": None,
+            "weekdays": None,
+            "timezone": ZoneInfo("UTC"),
+        }
+        async with self.services.database.write() as db:
+            return await goals.create(db, subject, GoalTerms(**(usual | terms)))
 
     async def browse(self, person: Recorded | None, *events: RawEvent) -> Receipt:
         """Store events of a person (None: anonymous ones) by the service's own way."""

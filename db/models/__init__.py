@@ -11,6 +11,7 @@ from db.models.category_rule import CategoryRule, CategoryRulesVersion
 from db.models.domain_backfill import DomainBackfill
 from db.models.erasure import Erasure, ErasureSubject
 from db.models.extension_user import ExtensionUser
+from db.models.goal import Goal
 from db.models.invitation import Invitation
 from db.models.legacy import LegacyDay, LegacyRow
 from db.models.membership import Membership
@@ -38,6 +39,7 @@ __all__ = [
     "Erasure",
     "ErasureSubject",
     "ExtensionUser",
+    "Goal",
     "Hour",
     "Invitation",
     "LegacyDay",

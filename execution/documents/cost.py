@@ -182,6 +182,8 @@ class _Estimate:
             sizes = [self._argument(node, each, definition) for each in ("first", "last") if each in definition.args]
             asked = [size for size in sizes if isinstance(size, int)]
             return min(max(0, *asked, 0) if asked else DEFAULT_PAGE, BEHAVIORS_PAGE)  # longer ones are refused
+        if price_of(definition).each_day:
+            return place.days + 1
         if "every" in definition.args:
             return prices.buckets(self._argument(node, "every", definition), place.days)
         return place.page if name in {"nodes", "edges"} else prices.A_LIST

@@ -46,6 +46,7 @@ _TABLES = (
     "annotations",
     "alert_rules",
     "alerts",
+    "goals",
     "behaviors",
     "category_rules",
     "api_tokens",
@@ -144,6 +145,8 @@ def _counted(figures: dict[str, Any]) -> Iterator[str]:
         counts = [figures["sessionsCount"]]
     elif figures.keys() == {"high", "medium", "low"}:
         counts = [sum(figures.values())]
+    elif {"met", "value"} <= figures.keys():
+        counts = [figures["value"]]
     elif "usedToday" in figures:
         counts = [figures["total"], figures["active"]]
     for count in counts:
@@ -240,6 +243,7 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
     person: Recorded = await world.recorded(organization)
     colleague = await world.recorded(organization)
     team = await world.team(organization, person)
+    goal = await world.goal(organization)
     annotation = await world.annotation(organization, date(2026, 8, 3))
     rule = await world.alert_rule(organization, person, "rule")
     async with world.services.database.write() as db:
@@ -253,6 +257,7 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
         "olga": encode_node_id("ExtensionUser", person.id.bytes),
         "paul": encode_node_id("ExtensionUser", colleague.id.bytes),
         "team": encode_node_id("Team", team.id.bytes),
+        "goal": encode_node_id("Goal", goal.id.bytes),
         "annotation": encode_node_id("Annotation", annotation.id.bytes),
         "rule": encode_node_id("AlertRule", rule.id.bytes),
         "event": await _event_of(world, person),

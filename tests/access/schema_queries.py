@@ -27,6 +27,7 @@ GIVEN = {
     "Query.alertRule(id)": "$ourRule",
     "Query.alertRulePreview(input)": '{organizationId: $ours, rule: {name: "x", window: "PT1H", measure: EVENTS, '
     "condition: {comparison: ABOVE, limit: 1}, subject: {extensionUserId: $olga}}}",
+    "Query.goal(id)": "$ourGoal",
     "Query.erasure(id)": "$erasure",
     "Query.behaviors(first)": "100",
     "Organization.categoryRulesPreview(rules)": '[{pattern: "ours.com", category: RESEARCH}]',
@@ -37,7 +38,10 @@ GIVEN = {
     "[UsageDimension!]!": "[EXTENSION_USER, TEAM, SITE]",
 }
 """Arguments: those of one field, and else what stands for every required one of a type."""
-INSTEAD = {"UsageKey.organization": ("[EXTENSION_USER, TEAM, SITE]", "[ORGANIZATION]")}
+INSTEAD = {
+    "UsageKey.organization": ("[EXTENSION_USER, TEAM, SITE]", "[ORGANIZATION]"),
+    "Goal.team": ("$ourGoal", "$sharedGoal"),
+}
 """What is replaced in the question of one field: groups are by three dimensions at most."""
 NODES = {"Organization": "$ours", "ExtensionUser": "$olga", "Team": "$ourTeam", "Behavior": "$event", "User": "$boss"}
 """What `node` is asked for, of each kind."""

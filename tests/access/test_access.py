@@ -58,6 +58,9 @@ INPUTS = {
     "createAlertRule": "{organizationId: $ours, rule: " + RULE + "}",
     "updateAlertRule": "{id: $rule, rule: " + RULE + "}",
     "deleteAlertRule": "{id: $rule}",
+    "createGoal": '{subject: {organizationId: $ours}, name: "Goal", measure: EVENTS, every: DAY, atLeast: 1}',
+    "updateGoal": '{id: $goal, name: "Renamed"}',
+    "deleteGoal": "{id: $goal}",
     "createTeam": '{organizationId: $ours, name: "Team"}',
     "renameTeam": '{id: $team, name: "Renamed"}',
     "deleteTeam": "{id: $team}",
@@ -201,6 +204,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
         "team": "olga",
         "annotation": "olga",
         "rule": "olga",
+        "goal": "olga",
         "ours": "olga",
         "olga": "ours",
         "event": "olga",
@@ -217,7 +221,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
             for identifier in (tenant[others[subject]], nothing):
                 got[name, identifier] = await change(samples, "super_admin", name, tenant | {subject: identifier})
 
-    assert len(got) == 2 * 36
+    assert len(got) == 2 * 39
     assert set(got.values()) == {"missing"}
 
 

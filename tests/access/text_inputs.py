@@ -26,6 +26,7 @@ _PLAIN = {
     "Duration": '"PT1H"',
     "Time": '"22:00"',
     "Float": "1",
+    "GoalSubjectInput": "{organizationId: $ours}",
     "Boolean": "true",
     "Period": '{last: "P1D"}',
 }

@@ -88,14 +88,25 @@ def series(
     kept: Kept = everything,
 ) -> list[tuple[datetime, datetime, Values]]:
     """(start, end, measures) of each bucket of [start, end)."""
-    spans = buckets(start, end, every, zone)
+    return series_of(events, buckets(start, end, every, zone), (start, end), every, measures, kept)
+
+
+def series_of(
+    events: Iterable[Event],
+    spans: list[Span],
+    range_: Span,
+    every: str,
+    measures: AbstractSet[str],
+    kept: Kept = everything,
+) -> list[tuple[datetime, datetime, Values]]:
+    """(start, end, measures) of each of these buckets, which follow one another; of events in the range alone."""
     starts = [span[0] for span in spans]
 
     def key_of(event: Event, at: datetime) -> Key | None:
         return (starts[bisect_right(starts, at) - 1],) if kept(event) else None
 
     split = Split(key_of, timed=True, edges=starts, always=[(begin,) for begin in starts])
-    answers = _answers(list(events), measures, (every,), split, (start, end))
+    answers = _answers(list(events), measures, (every,), split, range_)
     return [(*span, answers[span[0],]) for span in spans]
 
 

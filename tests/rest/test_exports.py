@@ -211,12 +211,14 @@ async def test_a_person_is_told_everything_that_is_held_on_them(world: World):
     ):
         assert (await world.http.post("/api/v1/inayla/behaviors", json=body, headers=headers)).status_code == 400
     await lines(admin, of(olga))
+    await world.goal(organization, person=olga, name="Focus")
+    await world.goal(organization, name="everybody's")
 
     response = await fetched(admin, of(olga))
 
     found = [json.loads(line) for line in response.text.splitlines()]
     assert [line["kind"] for line in found] == [
-        "extensionUser", "apiKey", "organization", "behavior", "behavior", "rejectedEvent", "rejectedEvent",
+        "extensionUser", "apiKey", "organization", "goal", "behavior", "behavior", "rejectedEvent", "rejectedEvent",
         "auditEntry", "auditEntry", "end",
     ]  # fmt: skip
     assert (found[0]["username"], found[0]["id"]) == ("olga", str(olga.id))
@@ -228,10 +230,12 @@ async def test_a_person_is_told_everything_that_is_held_on_them(world: World):
         "clockSkewSeconds": None,
     }
     assert found[2] == {"kind": "organization", "id": str(organization.id), "name": "Ours"}
+    goal = found.pop(3)
+    assert (goal["name"], goal["measure"], goal["every"], goal["atLeast"]) == ("Focus", "sessions", "day", 1)
     assert [line["url"] for line in found[3:5]] == ["https://a.com/1"] * 2
     assert all("refused.com" in line["payload"] for line in found[5:7])
     assert {line["action"] for line in found[7:9]} == {"extension_user_exported"}
-    assert found[9] == {"kind": "end", "records": 9}
+    assert found[9] == {"kind": "end", "records": 10}
     assert olga.key.text not in response.text
     assert "other.com" not in response.text
 

@@ -15,6 +15,7 @@ from db.queries import audit_entries, erasures
 from db.queries.alert_rules import AlertRuleRow
 from db.queries.audit_entries import NewEntry
 from db.queries.erasures import NewErasure, Progress
+from db.queries.goals import GoalRow
 from db.queries.organizations import OrganizationRow
 from db.queries.teams import TeamRow
 from tests.world import Asker, Recorded, World, own_rules, raw
@@ -24,13 +25,15 @@ PERIOD = {"between": {"start": "2026-08-03T00:00:00Z", "end": "2026-08-04T00:00:
 
 @dataclass(frozen=True)
 class Tenant:
-    """An organization, somebody who is recorded, the id of their one event, their team, an alert rule about them."""
+    """An organization, somebody who is recorded, the id of their one event, their team, rules and goals about these."""
 
     organization: OrganizationRow
     person: Recorded
     behavior: str
     team: TeamRow
     alert_rule: AlertRuleRow
+    goal: GoalRow
+    team_goal: GoalRow
 
     @property
     def id(self) -> str:
@@ -83,6 +86,8 @@ class SampleTenants:
             "theirTeam": self.theirs.team_id,
             "ourRule": self.ours.alert_rule_id,
             "theirRule": self.theirs.alert_rule_id,
+            "ourGoal": encode_node_id("Goal", self.ours.goal.id.bytes),
+            "sharedGoal": encode_node_id("Goal", self.ours.team_goal.id.bytes),
             "event": self.ours.behavior,
             "nobodys": self.anonymous_behavior,
             "erasure": self.erasure,
@@ -125,20 +130,8 @@ async def create_sample_tenants(world: World) -> SampleTenants:
     found = await super_admin.ask("{ behaviors(orderBy: OLDEST_FIRST) { nodes { id } } }")
     ours_id, theirs_id, anonymous_id = (node["id"] for node in found["behaviors"]["nodes"])
     return SampleTenants(
-        ours=Tenant(
-            ours,
-            olga,
-            ours_id,
-            await world.team(ours, olga, name="team of ours"),
-            await world.alert_rule(ours, olga, "rule of ours"),
-        ),
-        theirs=Tenant(
-            theirs,
-            theo,
-            theirs_id,
-            await world.team(theirs, theo, name="team of theirs"),
-            await world.alert_rule(theirs, theo, "rule of theirs"),
-        ),
+        ours=await _with_goals(world, ours, olga, ours_id),
+        theirs=await _with_goals(world, theirs, theo, theirs_id),
         anonymous_behavior=anonymous_id,
         erasure=encode_node_id("Erasure", erasure.id.bytes),
         stranger=world.stranger,
@@ -148,6 +141,16 @@ async def create_sample_tenants(world: World) -> SampleTenants:
         outsider=await world.member(theirs, Role.ADMIN),
         super_admin=super_admin,
     )
+
+
+async def _with_goals(world: World, organization: OrganizationRow, person: Recorded, behavior: str) -> Tenant:
+    """The tenant, with a team that the person is in, a rule, and a goal of each."""
+    name = organization.name.lower()
+    team = await world.team(organization, person, name=f"team of {name}")
+    goal = await world.goal(organization, person=person, name=f"goal of {name}")
+    team_goal = await world.goal(organization, team=team, name=f"goal of {name}")
+    rule = await world.alert_rule(organization, person, f"rule of {name}")
+    return Tenant(organization, person, behavior, team, rule, goal, team_goal)
 
 
 def user_id(asker: Asker) -> str:

@@ -7,14 +7,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from graphql import OperationDefinitionNode, parse, validate
 
 from core.categories import Category
 from core.events import RawEvent
+from core.goals import GoalInterval
 from core.scope import Scope
-from db.queries import organizations
+from db.queries import extension_users, goals, organizations
+from db.queries.goals import GoalSubject, GoalTerms
 from schema.build import schema
 from tests.rest.usage_exports import of_xlsx
 from tests.schema.usage_queries import between
@@ -268,6 +271,31 @@ async def test_what_happened_on_these_days(world: World, cookbook_data: Cookbook
     assert usage["annotations"]["nodes"] == [
         {"firstDay": "2026-08-04", "lastDay": "2026-08-20", "text": "Summer school"}
     ]
+
+
+async def test_who_meets_their_goals(world: World, cookbook_data: CookbookData):
+    async with world.services.database.read() as db:
+        [ada] = (await extension_users.by_ids(db, Scope.everything(), [UUID(cookbook_data.ids["person"])])).values()
+    subject = GoalSubject(ada.organization_id, ada.id)
+    terms = GoalTerms(
+        name="Deep work",
+        measure="deep_work_seconds",
+        conditions=None,
+        interval=GoalInterval.DAY,
+        at_least=1800,
+        at_most=None,
+        weekdays=(1, 2),
+        timezone=ZoneInfo("UTC"),
+    )
+    async with world.services.database.write() as db:
+        await goals.create(db, subject, terms)
+
+    people = (await cookbook_data.run("GoalsOfPeople", period=WEEK))["organization"]["extensionUsers"]["nodes"]
+
+    assert [len(person["goals"]["nodes"]) for person in people] == [1, 0, 0]
+    [goal] = people[0]["goals"]["nodes"]
+    assert (goal["progress"]["rate"], goal["progress"]["streak"]) == (0.5, 1)
+    assert [bucket["met"] for bucket in goal["progress"]["buckets"]] == [False, True, *[None] * 5]
 
 
 async def test_all_of_it_in_a_spreadsheet(cookbook_data: CookbookData):

@@ -90,6 +90,7 @@ WITHOUT_SCOPE = {
     "teams": {"create", "add_people", "remove_people"},
     # The organization was locked within the caller's scope, in the same transaction.
     "annotations": {"create"},
+    "goals": {"create"},
     # The event was looked up within the caller's scope before.
     "behaviors": {"remove"},
 }
