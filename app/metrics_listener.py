@@ -20,6 +20,7 @@ from app.settings import Settings
 from execution.documents.document_cache import DocumentCache
 from observability.metrics import Metrics
 from resolvers.services import Services
+from resolvers.webhook_worker import WebhookWorker
 
 _CONNECTIONS = 20
 _BACKLOG = 16
@@ -31,10 +32,10 @@ class NoPortLeft(Exception):
 
 @asynccontextmanager
 async def metrics_served(
-    settings: Settings, metrics: Metrics, services: Services, documents: DocumentCache
+    settings: Settings, metrics: Metrics, services: Services, documents: DocumentCache, webhooks: WebhookWorker
 ) -> AsyncIterator[None]:
     """Answer `GET /metrics` until the end. NoPortLeft."""
-    state = ServiceState(services, documents, metrics.requests)
+    state = ServiceState(services, documents, metrics.requests, webhooks)
     metrics.registry.register(state)
 
     async def exposition(request: Request) -> Response:

@@ -16,6 +16,7 @@ from app.graphql import GraphQLEndpoint, refusal_of
 from app.metrics_listener import metrics_served
 from app.request_policy import request_policy_of
 from app.settings import Settings
+from app.webhook_messages import delivering
 from app.wiring import running_services
 from core.errors import AppError, QueryTimeout
 from core.observer import NOBODY
@@ -81,9 +82,11 @@ def create_app(settings: Settings, database_url: str) -> Application:
             if tracing:
                 stack.push_async_callback(asyncio.to_thread, tracing.close)
             services = await stack.enter_async_context(running_services(settings, database_url, metrics or NOBODY))
+            worker = await stack.enter_async_context(delivering(services, policy, settings))
             if metrics:
-                await stack.enter_async_context(metrics_served(settings, metrics, services, policy.documents))
+                await stack.enter_async_context(metrics_served(settings, metrics, services, policy.documents, worker))
             app.state.services = services
+            app.state.webhook_worker = worker
             stack.enter_context(graceful_shutdown.on_sigterm())
             endpoint = GraphQLEndpoint(
                 services, policy, origins, examples, secure=secure, columnar=settings.columnar_executor

@@ -21,6 +21,7 @@ from observability.metrics import RequestMetrics
 from resolvers.api_key_cache import ApiKeyCache
 from resolvers.concurrency import ConcurrencyLimit
 from resolvers.services import Services
+from resolvers.webhook_worker import WebhookWorker
 from web.body_budget import BODY_BUDGET
 from web.connection_limits import CONNECTION_COUNTS, REFUSAL_REASONS
 
@@ -32,10 +33,13 @@ _TIMEOUT_SECONDS = 2.0
 class ServiceState(Collector):
     """Collects metrics of a running service. Call `look_at_database` first, since a collector cannot await anything."""
 
-    def __init__(self, services: Services, documents: DocumentCache, requests: RequestMetrics) -> None:
+    def __init__(
+        self, services: Services, documents: DocumentCache, requests: RequestMetrics, webhooks: WebhookWorker
+    ) -> None:
         self._services = services
         self._documents = documents
         self._requests = requests
+        self._webhooks = webhooks
         self._backlog: Backlog | None = None
         self._domains_left = float("nan")
         self._look_again_at = 0.0
@@ -80,6 +84,12 @@ class ServiceState(Collector):
             "People of whom some stored domains may still be spelt as before 0.3.0, anonymous events as one; NaN while "
             "the database is unreachable.",
             self._domains_left,
+        )
+        yield _gauge(
+            "web_behavior_webhook_overdue_seconds",
+            "Seconds for which the delivery to a webhook that waits for a turn has been due; 0 without any. "
+            "Webhooks that rest after failures do not count.",
+            self._webhooks.overdue_seconds,
         )
         yield from _pools(_databases(services))
         yield _questions(services.database)

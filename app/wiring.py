@@ -37,6 +37,8 @@ from resolvers.api_key_cache import ApiKeyCache
 from resolvers.concurrency import ConcurrencyLimit
 from resolvers.services import Services, Throttles
 from schema.stored_filters import conditions_of
+from webhooks.sender import WebhookSender
+from webhooks.signing import SigningKey
 
 _WAITING_PART = 0.8
 """The part of a request's timeout for which its questions may wait for rollups: the answer takes a second or two."""
@@ -104,6 +106,7 @@ async def running_services(
             rollup_backlog=rollup_maker.backlog,
             public_url=settings.public_url,
             background_sends=background_sends,
+            webhook_sender=_webhook_sender(settings),
             mail_sender=_mail_sender(settings),
             insight_writer=insight_writer,
             observer=observer,
@@ -149,6 +152,12 @@ def _mail_sender(settings: Settings) -> MailSender | None:
         return None
     timeout = min(_MAIL_SECONDS, _MAIL_PART * settings.request_timeout_seconds)
     return MailSender(smtp_options(settings.smtp_url.get_secret_value(), settings.mail_from, timeout))
+
+
+def _webhook_sender(settings: Settings) -> WebhookSender:
+    own = settings.webhook_signing_key
+    key = SigningKey.derived_from(jwt_secret(settings)) if own is None else SigningKey(own.get_secret_value())
+    return WebhookSender(settings.webhook_rules, key)
 
 
 def database_of(settings: Settings, url: str) -> Database:

@@ -88,6 +88,16 @@ class AuditAction(DescribedEnum):
     GOAL_CREATED = "goal_created", "A goal was set, of the subject if of one person: `goalId`, `teamId`, `measure`."
     GOAL_UPDATED = "goal_updated", "A goal was changed, of the subject if of one person: `goalId`, `teamId`, `measure`."
     GOAL_DELETED = "goal_deleted", "A goal was deleted, of the subject if of one person: `goalId`, `teamId`, `measure`."
+    WEBHOOK_CREATED = "webhook_created", "A webhook was made: `webhookId`, and the `host` that it goes to."
+    WEBHOOK_UPDATED = (
+        "webhook_updated",
+        "A webhook was changed, and belongs to the actor from then on: `webhookId`, `host`, and what was `changed`.",
+    )
+    WEBHOOK_DELETED = "webhook_deleted", "A webhook was deleted with its deliveries: `webhookId`."
+    WEBHOOK_SECRET_ROTATED = "webhook_secret_rotated", "A webhook got another secret: `webhookId`."
+    WEBHOOK_TESTED = "webhook_tested", "A test event was sent to a webhook: `webhookId`."
+    WEBHOOK_REDELIVERED = "webhook_redelivered", "A delivery was tried again: `webhookId`, `deliveryId`."
+    WEBHOOK_PAUSED = "webhook_paused", "The service paused a webhook: `webhookId`, and the `reason`."
     USER_CREATED = (
         "user_created",
         "An account was made; `superAdmin`: whether of a super admin; `invitationId`: by an invitation.",

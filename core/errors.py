@@ -14,6 +14,7 @@
     │   ├── AlreadyOffered
     │   ├── AlreadyInvited
     │   ├── TooManyOffers
+    │   ├── TooManyWebhooks
     │   ├── LastAdmin
     │   ├── MailNotConfigured
     │   └── OutdatedVersion
@@ -157,6 +158,10 @@ class TooManyAlertRules(Conflict):
 
 class TooManyGoals(Conflict):
     """The organization has as many goals as it may have."""
+
+
+class TooManyWebhooks(Conflict):
+    """The organization has as many webhooks as it may have."""
 
 
 class LastAdmin(Conflict):

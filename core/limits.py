@@ -66,6 +66,14 @@ ALERTS_KEPT = 1000
 """How many alerts of a rule are kept, the newest; the older ones are deleted when another fires."""
 GOALS = 1000
 """How many goals an organization has at most, those of its teams and people included."""
+WEBHOOKS = 20
+"""How many webhooks an organization has at most."""
+WEBHOOK_URL_CHARACTERS = 2048
+WEBHOOK_SELECTION_CHARACTERS = 4000
+WEBHOOK_SELECTION_COST = 1000
+"""How many points the selection of a webhook may cost: it is answered for each event, and nobody pays for it."""
+WEBHOOK_BODY_BYTES = 256 * 1024
+"""How large a message may be."""
 MEMBERSHIP_OFFERS = 100
 """How many offers of membership and invitations an organization may have open at once, taken together."""
 MEMBERSHIP_OFFER_DAYS = 30

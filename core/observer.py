@@ -48,6 +48,8 @@ class Job(StrEnum):
     API_TOKENS = "api_tokens"
     INVITATIONS = "invitations"
     ACCOUNT_LINKS = "account_links"
+    WEBHOOKS = "webhooks"
+    WEBHOOK_HISTORY = "webhook_history"
     PARTITIONS = "partitions"
     KEY_USAGE = "key_usage"
     ANONYMOUS_EVENTS = "anonymous_events"
@@ -96,6 +98,12 @@ class Observer:
 
     def mail_ended(self, kind: str, outcome: str) -> None:
         """A mail of a kind (`core.mails.MailKind`) was `sent`, `failed`, or was `throttled` and not tried."""
+
+    def webhook_attempted(self, outcome: str, seconds: float) -> None:
+        """A webhook's message was sent, or was not: `core.webhooks.AttemptOutcome`."""
+
+    def webhook_ended(self, state: str) -> None:
+        """A delivery was `delivered`, or given up as `failed`."""
 
     def portion_ended(self, job: Job, outcome: PortionOutcome) -> None:
         """A portion of background work was committed, ran into its time limit, or was put aside."""

@@ -18,6 +18,7 @@ from db.queries.housekeeping import (
     remove_expired_offers,
     remove_expired_tokens,
 )
+from db.queries.webhook_deliveries import give_up_some, remove_some_ended
 from db.rejected_events import LARGEST_PORTION, RejectedEventCleaner
 
 INTERVAL_SECONDS = 30
@@ -26,6 +27,7 @@ _SIGN_INS_AT_ONCE = 2_000
 _OFFERS_AT_ONCE = 2_000
 _TOKENS_AT_ONCE = 2_000
 _LINKS_AT_ONCE = 2_000
+_DELIVERIES_AT_ONCE = 2_000
 
 Chore = tuple[BackgroundJob, Callable[[], Awaitable[object]]]
 """A job and its round."""
@@ -50,6 +52,7 @@ def chores(
     tokens = BackgroundJob(Job.API_TOKENS, database, observer, largest=_TOKENS_AT_ONCE)
     invitations = BackgroundJob(Job.INVITATIONS, database, observer, largest=_LINKS_AT_ONCE)
     account_links = BackgroundJob(Job.ACCOUNT_LINKS, database, observer, largest=_LINKS_AT_ONCE)
+    deliveries = BackgroundJob(Job.WEBHOOK_HISTORY, database, observer, largest=_DELIVERIES_AT_ONCE)
     rejected = BackgroundJob(Job.REJECTED_EVENTS, database, observer, largest=LARGEST_PORTION)
     anonymous = BackgroundJob(Job.ANONYMOUS_EVENTS, database, observer, largest=1)
     return [
@@ -59,6 +62,13 @@ def chores(
         (tokens, lambda: tokens.work_through(remove_expired_tokens)),
         (invitations, lambda: invitations.work_through(remove_ended_invitations)),
         (account_links, lambda: account_links.work_through(remove_ended_account_links)),
+        (deliveries, lambda: _clean_deliveries(deliveries)),
         (rejected, RejectedEventCleaner(rejected).clean),
         (anonymous, lambda: anonymous_events.measure(anonymous)),
     ]
+
+
+async def _clean_deliveries(job: BackgroundJob) -> None:
+    """Give up deliveries to webhooks whose time has passed, and delete those that ended long ago."""
+    await job.work_through(give_up_some)
+    await job.work_through(remove_some_ended)

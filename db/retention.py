@@ -22,7 +22,7 @@ from core.events import ANONYMOUS
 from core.observer import NOBODY, Job, Observer, PortionOutcome
 from db.background_jobs import LONGEST_SECONDS, PORTION_SECONDS, BackgroundJob
 from db.engine import Database
-from db.queries import retention, retention_months
+from db.queries import retention, retention_months, webhook_events
 from db.queries.event_ranges import Position, RemovedEvents
 from db.queries.retention import RetentionTime
 
@@ -155,7 +155,10 @@ async def _give_back(job: BackgroundJob, month: date, time: RetentionTime) -> bo
         try:
             async with job.database.write(statement_timeout=job.limit_seconds) as connection:
                 await _be_alone(connection)
-                return await retention_months.give_back(connection, month, time)
+                given_back = await retention_months.give_back(connection, month, time)
+                if given_back:
+                    await webhook_events.add_retention(connection, None, months=1)
+                return given_back
         except QueryTimeout:
             raise
         except Unavailable:
@@ -197,7 +200,7 @@ async def _take_turn(job: BackgroundJob, organization: _Organization, time: Rete
     if person is None:
         return Step()
     organization.turn, position = person
-    portion = partial(_remove_some, organization.turn, time, position)
+    portion = partial(_remove_some, organization, time, position)
     removed = await job.work(_alone(job, portion), LONGEST_SECONDS)
     if removed.position is not None:
         organization.waiting.append((organization.turn, removed.position))
@@ -226,9 +229,13 @@ async def _next_person(
 
 
 async def _remove_some(
-    user_id: UUID, time: RetentionTime, position: Position | None, connection: AsyncConnection, size: int
+    organization: _Organization, time: RetentionTime, position: Position | None, connection: AsyncConnection, size: int
 ) -> RemovedEvents:
-    return await retention.remove_some_of(connection, user_id, time, size, position)
+    assert organization.turn is not None  # noqa: S101 - it is somebody's turn
+    removed = await retention.remove_some_of(connection, organization.turn, time, size, position)
+    if removed.number and organization.id != ANONYMOUS:
+        await webhook_events.add_retention(connection, organization.id, behaviors=removed.number)
+    return removed
 
 
 async def _remove_rejected(time: RetentionTime, connection: AsyncConnection, size: int) -> int:

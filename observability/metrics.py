@@ -77,6 +77,20 @@ class Metrics(Observer):
             "outcome",
         )
 
+        self._webhook_seconds = self._histogram(
+            "web_behavior_webhook_attempt_seconds",
+            "Seconds that attempts to deliver to a webhook took, by outcome: `delivered`; `refused`, with another "
+            "status than 200 to 299; `timeout`; `connection`; `not_allowed`, an address of a private network; "
+            "`no_payload`, the selection could not be answered.",
+            REQUEST_SECONDS,
+            "outcome",
+        )
+        self._webhooks = self._counter(
+            "web_behavior_webhook_deliveries_total",
+            "Deliveries to webhooks that were `delivered`, or given up as `failed` after 24 hours.",
+            "state",
+        )
+
     def group_stored(self, report: GroupReport) -> None:
         self._accepted.inc(report.accepted)
         self._duplicates.inc(report.duplicates)
@@ -97,6 +111,12 @@ class Metrics(Observer):
 
     def mail_ended(self, kind: str, outcome: str) -> None:
         self._mails.labels(kind, outcome).inc()
+
+    def webhook_attempted(self, outcome: str, seconds: float) -> None:
+        self._webhook_seconds.labels(outcome).observe(seconds)
+
+    def webhook_ended(self, state: str) -> None:
+        self._webhooks.labels(state).inc()
 
     def portion_ended(self, job: Job, outcome: PortionOutcome) -> None:
         self._portions.labels(job, outcome).inc()

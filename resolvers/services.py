@@ -21,6 +21,7 @@ from mail.background_sends import BackgroundSends
 from mail.sender import MailSender
 from resolvers.api_key_cache import ApiKeyCache
 from resolvers.concurrency import ConcurrencyLimit
+from webhooks.sender import WebhookSender
 
 _EXPORTS_POOL = 50
 """Of which an account has 20 at once, an organization 30, and all 40: 320 MB of pages, were all urls of the longest."""
@@ -64,6 +65,7 @@ class Services:
     rollup_backlog: RollupBacklog
     public_url: str
     background_sends: BackgroundSends
+    webhook_sender: WebhookSender
     mail_sender: MailSender | None = None
     insight_writer: InsightWriter | None = None
     observer: Observer = NOBODY

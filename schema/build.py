@@ -21,11 +21,12 @@ from schema.query import Query
 from schema.scalars import SCALARS
 from schema.token_scopes import TYPE_SCOPES
 from schema.user import User
+from schema.webhook_event import WEBHOOK_EVENTS
 
 schema = LoggedSchema(
     query=Query,
     mutation=Mutation,
-    types=[User],
+    types=[User, *WEBHOOK_EVENTS],
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[
         OperationMetrics,  # around ClientErrors: it counts the codes that are given there

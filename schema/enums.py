@@ -34,6 +34,14 @@ from core.periods import PRESETS, PeriodPreset
 from core.roles import Role
 from core.token_scopes import TokenScope
 from core.units import Unit
+from core.webhooks import (
+    AttemptOutcome,
+    DeliveryState,
+    WebhookEventType,
+    WebhookExport,
+    WebhookPause,
+    WebhookStatus,
+)
 from core.weeks import Weekday, WeekStart
 from db.metrics.measures import BY_NAME, MEASURES
 from db.queries.transitions import TransitionMeasure
@@ -43,10 +51,12 @@ __all__ = [
     "AlertComparison",
     "AlertState",
     "Alignment",
+    "AttemptOutcome",
     "AuditAction",
     "BehaviorOrder",
     "BreakerState",
     "Category",
+    "DeliveryState",
     "Direction",
     "ErasureStatus",
     "EventType",
@@ -77,6 +87,10 @@ __all__ = [
     "UsageExportFormat",
     "UsageExportMeasure",
     "UsageMeasure",
+    "WebhookEventType",
+    "WebhookExport",
+    "WebhookPause",
+    "WebhookStatus",
     "WeekStart",
     "Weekday",
     "WorkPattern",
@@ -330,3 +344,9 @@ described(LinkEnd, "The reason why a link does nothing.")
 described(MailDelivery, "What became of a mail.")
 described(AuditAction, "An action in the audit log.")
 described(ErasureStatus, "The state of an erasure.")
+described(WebhookEventType, "A type of events that webhooks are told.")
+described(WebhookExport, "What an export is of.")
+described(WebhookStatus, "The status of a webhook.")
+described(WebhookPause, "The reason why the service has paused a webhook.")
+described(DeliveryState, "The state of a delivery to a webhook.", name="WebhookDeliveryState")
+described(AttemptOutcome, "The outcome of an attempt to deliver.", name="WebhookAttemptOutcome")

@@ -116,6 +116,11 @@ class TooManyGoals(Error):
     """See core.errors.TooManyGoals."""
 
 
+@strawberry.type(description="The organization has as many webhooks as it may have.")
+class TooManyWebhooks(Error):
+    """See core.errors.TooManyWebhooks."""
+
+
 @strawberry.type(description="The organization would be left without an admin.")
 class LastAdmin(Error):
     """See core.errors.LastAdmin."""
@@ -170,6 +175,7 @@ HANDLERS: tuple[ExceptionHandler[Any, Any], ...] = (
     _MessageHandler(errors.TooManyAnnotations, TooManyAnnotations),
     _MessageHandler(errors.TooManyAlertRules, TooManyAlertRules),
     _MessageHandler(errors.TooManyGoals, TooManyGoals),
+    _MessageHandler(errors.TooManyWebhooks, TooManyWebhooks),
     _MessageHandler(errors.LastAdmin, LastAdmin),
     _MessageHandler(errors.OutdatedVersion, OutdatedVersion),
 )

@@ -22,6 +22,7 @@ from schema.mutations import (
     team,
     usage_export,
     user,
+    webhook,
 )
 
 
@@ -68,6 +69,12 @@ class Mutation:
     create_goal = goal.create_goal
     update_goal = goal.update_goal
     delete_goal = goal.delete_goal
+    create_webhook = webhook.create_webhook
+    update_webhook = webhook.update_webhook
+    delete_webhook = webhook.delete_webhook
+    rotate_webhook_secret = webhook.rotate_webhook_secret
+    test_webhook = webhook.test_webhook
+    redeliver = webhook.redeliver
     create_team = team.create_team
     rename_team = team.rename_team
     delete_team = team.delete_team

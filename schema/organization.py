@@ -23,6 +23,7 @@ from db.queries.memberships import MembershipRow
 from db.queries.organizations import OrganizationRow
 from db.queries.people import Subject
 from db.queries.teams import TeamRow
+from db.queries.webhooks import WebhookRow
 from execution.context import Info
 from execution.declarations import ORGANIZATION_DAY, priced
 from resolvers import (
@@ -39,6 +40,7 @@ from resolvers import (
     membership_offers,
     memberships,
     teams,
+    webhooks,
 )
 from resolvers.category_rules import CategoryRuleSetRow, CategoryRulesPreviewRow
 from resolvers.deep_work import DeepWorkRow
@@ -67,6 +69,7 @@ from schema.scalars import BigInt
 from schema.team import Team
 from schema.usage import Usage
 from schema.usage_question import UsageFilterArgument, question
+from schema.webhook import Webhook
 
 
 @strawberry.type(description="An organization's extension users in numbers.")
@@ -153,6 +156,13 @@ class Organization(Node):
     )
     async def service_accounts(root: strawberry.Parent[OrganizationRow], info: Info) -> list[ApiTokenRow]:
         return await api_tokens.of_organization(info.context.caller, root.id)
+
+    @strawberry.field(
+        graphql_type=list[Webhook] | None,
+        description="Its webhooks, the oldest first: at most 20. For its admins.",
+    )
+    async def webhooks(root: strawberry.Parent[OrganizationRow], info: Info) -> list[WebhookRow]:
+        return await webhooks.of_organization(info.context.caller, root.id)
 
     @strawberry.field(
         graphql_type=CountedConnection[ExtensionUser] | None,

@@ -19,6 +19,7 @@ from db.queries.organizations import OrganizationRow
 from db.queries.sessions import SessionRow
 from db.queries.teams import TeamRow
 from db.queries.users import UserRow
+from db.queries.webhook_events import WebhookEventRow
 from execution.context import Info
 from execution.declarations import EVERYBODY_DAY, SIGNED_IN, priced
 from execution.documents.prices import alert_preview_points
@@ -34,6 +35,7 @@ from resolvers import (
     sessions,
     teams,
     users,
+    webhooks,
 )
 from resolvers.alert_rules import AlertPreviewRow
 from resolvers.deep_work import DeepWorkRow
@@ -76,6 +78,7 @@ from schema.team import Team
 from schema.usage import Usage
 from schema.usage_question import UsageFilterArgument, question
 from schema.user import User
+from schema.webhook_event import WebhookEvent
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="Its id, opaque or plain.")]
 Search = Annotated[str | None, strawberry.argument(description="A text in the name, in any case and form.")]
@@ -120,6 +123,16 @@ class Query:
         self, info: Info, first: First = 20, after: After = None
     ) -> ConnectionRow[MembershipOfferRow]:
         return await membership_offers.to_viewer(info.context.caller, first, after)
+
+    @strawberry.field(
+        graphql_type=WebhookEvent | None,
+        description="The event with this id that webhooks were told, of an organization whose admin the viewer is; "
+        "null when there is none. A webhook's `selection` is what is selected of it.",
+        metadata=SIGNED_IN,
+    )
+    async def webhook_event(self, info: Info, id: Id) -> WebhookEventRow | None:
+        event_id = checked_uuid(id, "WebhookEvent")
+        return None if event_id is None else await webhooks.event(info.context.caller, event_id)
 
     @strawberry.field(
         graphql_type=CountedConnection[User] | None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from httpx import AsyncClient
@@ -21,6 +21,7 @@ from core.events import RawEvent
 from core.goals import GoalInterval
 from core.roles import Role
 from core.scope import Scope
+from core.webhooks import WebhookEventType
 from db.queries import (
     alert_rules,
     alerts,
@@ -33,6 +34,7 @@ from db.queries import (
     sign_ins,
     teams,
     users,
+    webhooks,
 )
 from db.queries.alert_rules import AlertRuleContent, AlertRuleRow
 from db.queries.annotations import AnnotationRow, NewAnnotation
@@ -42,6 +44,7 @@ from db.queries.goals import GoalRow, GoalSubject, GoalTerms
 from db.queries.organizations import OrganizationRow
 from db.queries.teams import TeamRow
 from db.queries.users import UserRow
+from db.queries.webhooks import NewWebhook, WebhookRow
 from db.submissions import Receipt
 from resolvers import ingestion
 from resolvers.services import Services
@@ -197,6 +200,13 @@ class World:
         }
         async with self.services.database.write() as db:
             return await goals.create(db, subject, GoalTerms(**(usual | terms)))
+
+    async def webhook(self, organization: OrganizationRow, name: str = "hook") -> WebhookRow:
+        """A webhook of the organization that is told of new people, at an address that does not exist."""
+        kinds = (WebhookEventType.PERSON_CREATED,)
+        new = NewWebhook(organization.id, name, "https://hooks.invalid/", kinds, None, uuid4(), b"salt")
+        async with self.services.database.write() as db:
+            return await webhooks.add(db, new)
 
     async def browse(self, person: Recorded | None, *events: RawEvent) -> Receipt:
         """Store events of a person (None: anonymous ones) by the service's own way."""

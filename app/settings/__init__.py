@@ -8,12 +8,15 @@ from app.settings.mail import MailSettings
 from app.settings.queries import QuerySettings
 from app.settings.server import Environment, ServerSettings
 from app.settings.storage import StorageSettings
+from app.settings.webhooks import WebhookSettings
 from core.introspection import Introspection
 
 __all__ = ["Environment", "Settings"]
 
 
-class Settings(ServerSettings, StorageSettings, LimitSettings, QuerySettings, InsightSettings, MailSettings):
+class Settings(
+    ServerSettings, StorageSettings, LimitSettings, QuerySettings, InsightSettings, MailSettings, WebhookSettings
+):
     """Every setting. The name in the environment is that of the field in upper case."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)

@@ -23,6 +23,7 @@ from db.models.rollup import Hour, Run, deferred_hours, dirty_hours, rollup_rebu
 from db.models.sign_in import RefreshToken, SignIn
 from db.models.team import Team, TeamPerson
 from db.models.user import User
+from db.models.webhook import Webhook, WebhookDelivery
 
 __all__ = [
     "AccountLink",
@@ -55,6 +56,8 @@ __all__ = [
     "Team",
     "TeamPerson",
     "User",
+    "Webhook",
+    "WebhookDelivery",
     "deferred_hours",
     "dirty_hours",
     "rollup_rebuilds",

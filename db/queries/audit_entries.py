@@ -1,6 +1,6 @@
 """The audit log."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,6 +15,8 @@ from core.audit import AuditAction
 from core.scope import Scope
 from db.keyset import AnySelect, Ordering, PageRequest, RowPage, keyset, keyset_per, paginate_rows
 from db.models import AuditEntry, Organization
+from db.queries import webhook_events
+from db.queries.webhook_events import EVENT_OF_ACTION, NewWebhookEvent
 from db.tenancy import in_scope, organizations_in_scope
 
 
@@ -111,7 +113,7 @@ async def add(connection: AsyncConnection, entry: NewEntry) -> None:
 
 
 async def add_each(connection: AsyncConnection, entries: Sequence[NewEntry]) -> None:
-    """Write entries, in the transaction that does what they tell of."""
+    """Write entries, in the transaction that does what they tell of, and what webhooks are to be told of it."""
     values = [
         {
             "action": entry.action.value,
@@ -125,10 +127,11 @@ async def add_each(connection: AsyncConnection, entries: Sequence[NewEntry]) -> 
     ]
     if values:
         await connection.execute(insert(AuditEntry), values)
+        await webhook_events.add_each(connection, [event for entry in entries if (event := _event_of(entry))])
 
 
 async def add_for_each(
-    connection: AsyncConnection, scope: Scope, organization_ids: Iterable[UUID] | None, entry: NewEntry
+    connection: AsyncConnection, scope: Scope, organization_ids: Collection[UUID] | None, entry: NewEntry
 ) -> None:
     """Write the entry for each of these organizations in scope (None: all of them), each in its own log.
 
@@ -143,5 +146,22 @@ async def add_for_each(
     if organization_ids is not None:
         concerned = concerned.where(Organization.id.in_(list(organization_ids)))
     await connection.execute(insert(AuditEntry).from_select(columns, concerned))
+    event = EVENT_OF_ACTION.get(entry.action)
+    if event is not None:
+        told = _told(entry)
+        await webhook_events.add_for_each(connection, scope, organization_ids, event, entry.actor_id, told)
     if scope.is_everything and organization_ids is None:
         await add(connection, NewEntry(entry.action, entry.actor_id, details=entry.details, token_id=entry.token_id))
+
+
+def _event_of(entry: NewEntry) -> NewWebhookEvent | None:
+    """The event that webhooks are told of an entry, if any."""
+    event = EVENT_OF_ACTION.get(entry.action)
+    if event is None or entry.organization_id is None:
+        return None
+    return NewWebhookEvent(event, entry.organization_id, entry.actor_id, entry.subject_id, _told(entry))
+
+
+def _told(entry: NewEntry) -> dict[str, Any]:
+    """The particulars of an event: what was done, and in which format."""
+    return {"action": entry.action.value, "format": entry.details.get("format")}

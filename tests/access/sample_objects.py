@@ -19,7 +19,7 @@ from core.events import ANONYMOUS, RawEvent
 from core.ids import BehaviorKey, encode_node_id
 from core.roles import Role
 from core.token_scopes import TokenScope
-from db.queries import api_tokens, audit_entries, invitations, membership_offers, memberships
+from db.queries import api_tokens, audit_entries, invitations, membership_offers, memberships, webhook_deliveries
 from db.queries.api_tokens import NewToken
 from db.queries.audit_entries import NewEntry
 from db.queries.invitations import NewInvitation
@@ -47,6 +47,8 @@ _TABLES = (
     "alert_rules",
     "alerts",
     "goals",
+    "webhooks",
+    "webhook_deliveries",
     "behaviors",
     "category_rules",
     "api_tokens",
@@ -83,6 +85,7 @@ class SampleObjects:
                 tenant.person_id,
                 tenant.team_id,
                 tenant.behavior,
+                tenant.webhook_event,
                 tenant.organization.id,
                 tenant.person.id,
                 tenant.team.id,
@@ -258,6 +261,7 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
         "paul": encode_node_id("ExtensionUser", colleague.id.bytes),
         "team": encode_node_id("Team", team.id.bytes),
         "goal": encode_node_id("Goal", goal.id.bytes),
+        **await _webhook(world, organization),
         "annotation": encode_node_id("Annotation", annotation.id.bytes),
         "rule": encode_node_id("AlertRule", rule.id.bytes),
         "event": await _event_of(world, person),
@@ -267,6 +271,17 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
         "offer": await _offer(world, organization, askers["outsider"]),
         **await _invitation(samples, organization),
         "robot": await _service_account(world, organization, "robot"),
+    }
+
+
+async def _webhook(world: World, organization: OrganizationRow) -> dict[str, str]:
+    """The ids of a webhook of the organization, and of a delivery to it."""
+    webhook = await world.webhook(organization)
+    async with world.services.database.write() as db:
+        delivery_id = await webhook_deliveries.add_test(db, webhook.id, organization.id, uuid4(), uuid4())
+    return {
+        "webhook": encode_node_id("Webhook", webhook.id.bytes),
+        "delivery": encode_node_id("WebhookDelivery", delivery_id.bytes),
     }
 
 

@@ -29,6 +29,7 @@ GIVEN = {
     "condition: {comparison: ABOVE, limit: 1}, subject: {extensionUserId: $olga}}}",
     "Query.goal(id)": "$ourGoal",
     "Query.erasure(id)": "$erasure",
+    "Query.webhookEvent(id)": "$ourWebhookEvent",
     "Query.behaviors(first)": "100",
     "Organization.categoryRulesPreview(rules)": '[{pattern: "ours.com", category: RESEARCH}]',
     "Period!": "$period",
@@ -149,7 +150,12 @@ class SchemaQueries:
         return ways
 
     def _targets(self, name: str) -> Iterator[tuple[tuple[str, ...], str]]:
-        """The objects that a field of that type leads to: for a connection its nodes and its other objects."""
+        """The objects that a field leads to: of a connection its nodes and others, of an interface each kind."""
+        kind = self._schema.type_map[name]
+        if isinstance(kind, GraphQLInterfaceType):
+            for possible in self._schema.get_possible_types(kind):
+                yield (f"... on {possible.name}",), possible.name
+            return
         if not _is_connection(name):
             yield (), name
             return
@@ -158,7 +164,7 @@ class SchemaQueries:
             if not (is_leaf_type(target) or _is_connection(target.name)):
                 yield (field_name,), target.name
 
-    def _parted(self, kind: GraphQLObjectType) -> tuple[list[str], list[str]]:
+    def _parted(self, kind: GraphQLObjectType | GraphQLInterfaceType) -> tuple[list[str], list[str]]:
         parts: tuple[list[str], list[str]] = ([], [])
         for name, field in kind.fields.items():
             if f"{kind.name}.{name}" != "Query.node":
@@ -205,9 +211,9 @@ class SchemaQueries:
         assert kinds <= set(NODES), f"say in NODES which {kinds - set(NODES)} to ask for"
         return kinds
 
-    def _object(self, name: str) -> GraphQLObjectType:
+    def _object(self, name: str) -> GraphQLObjectType | GraphQLInterfaceType:
         kind = self._schema.type_map[name]
-        assert isinstance(kind, GraphQLObjectType), f"{name} is no object: no question can be made of it yet"
+        assert isinstance(kind, GraphQLObjectType | GraphQLInterfaceType), f"no question can be made of {name} yet"
         return kind
 
 

@@ -78,6 +78,12 @@ INPUTS = {
     "createOrganization": '{name: "Another"}',
     "exportExtensionUser": "{id: $olga}",
     "exportBehaviors": "{format: CSV}",
+    "createWebhook": '{organizationId: $ours, name: "hook", url: "https://example.com/", eventTypes: [EXPORT_MADE]}',
+    "updateWebhook": '{id: $webhook, name: "another"}',
+    "rotateWebhookSecret": "{id: $webhook}",
+    "testWebhook": "{id: $webhook}",
+    "redeliver": "{id: $delivery}",
+    "deleteWebhook": "{id: $webhook}",
     "createServiceAccount": '{organizationId: $ours, name: "Grafana", scopes: [EXPORT]}',
     "createPersonalAccessToken": '{name: "script", scopes: [EXPORT]}',
     "revokeToken": "{id: $robot}",
@@ -205,6 +211,8 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
         "annotation": "olga",
         "rule": "olga",
         "goal": "olga",
+        "webhook": "olga",
+        "delivery": "olga",
         "ours": "olga",
         "olga": "ours",
         "event": "olga",
@@ -221,7 +229,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
             for identifier in (tenant[others[subject]], nothing):
                 got[name, identifier] = await change(samples, "super_admin", name, tenant | {subject: identifier})
 
-    assert len(got) == 2 * 39
+    assert len(got) == 2 * 45
     assert set(got.values()) == {"missing"}
 
 

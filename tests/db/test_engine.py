@@ -202,6 +202,7 @@ async def test_every_chore_outlives_an_outage_and_its_own_failure(
         (*put_off, Job.API_TOKENS): 3,
         (*put_off, Job.INVITATIONS): 3,
         (*put_off, Job.ACCOUNT_LINKS): 3,
+        (*put_off, Job.WEBHOOK_HISTORY): 3,
         (*failed, Job.PARTITIONS): 1,
         (*failed, Job.SIGN_INS): 1,
     }

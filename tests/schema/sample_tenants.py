@@ -7,17 +7,22 @@ from uuid import uuid4
 
 from core.audit import AuditAction
 from core.categories import Category
+from core.clock import now
 from core.erasure import ErasurePhase
 from core.event_types import EventType
 from core.ids import encode_node_id
 from core.roles import Role
-from db.queries import audit_entries, erasures
+from core.scope import Scope
+from core.webhooks import AttemptOutcome
+from db.keyset import PageRequest
+from db.queries import audit_entries, erasures, webhook_deliveries
 from db.queries.alert_rules import AlertRuleRow
 from db.queries.audit_entries import NewEntry
 from db.queries.erasures import NewErasure, Progress
 from db.queries.goals import GoalRow
 from db.queries.organizations import OrganizationRow
 from db.queries.teams import TeamRow
+from db.queries.webhooks import WebhookRow
 from tests.world import Asker, Recorded, World, own_rules, raw
 
 PERIOD = {"between": {"start": "2026-08-03T00:00:00Z", "end": "2026-08-04T00:00:00Z"}}
@@ -25,7 +30,10 @@ PERIOD = {"between": {"start": "2026-08-03T00:00:00Z", "end": "2026-08-04T00:00:
 
 @dataclass(frozen=True)
 class Tenant:
-    """An organization, somebody who is recorded, the id of their one event, their team, rules and goals about these."""
+    """An organization, somebody who is recorded, the id of their one event, their team, rules and goals about these.
+
+    `webhook_event`: the plain id of what a webhook is told of them.
+    """
 
     organization: OrganizationRow
     person: Recorded
@@ -34,6 +42,7 @@ class Tenant:
     alert_rule: AlertRuleRow
     goal: GoalRow
     team_goal: GoalRow
+    webhook_event: str
 
     @property
     def id(self) -> str:
@@ -92,6 +101,7 @@ class SampleTenants:
             "nobodys": self.anonymous_behavior,
             "erasure": self.erasure,
             "boss": user_id(self.super_admin),
+            "ourWebhookEvent": self.ours.webhook_event,
             "period": PERIOD,
         }
 
@@ -121,17 +131,19 @@ async def create_sample_tenants(world: World) -> SampleTenants:
     )
     await own_rules(world, ours, {"ours.test": Category.WORK_TOOLS})
     await own_rules(world, theirs, {"theirs.test": Category.RESEARCH})
+    hooks = [await world.webhook(each, f"hook of {each.name.lower()}") for each in (ours, theirs)]
     async with world.services.database.write() as db:
         for organization, person in ((ours, olga), (theirs, theo)):
             await audit_entries.add(db, NewEntry(AuditAction.KEY_ISSUED, None, organization.id, person.id))
         erasure = await erasures.begin(db, NewErasure(ours.id, uuid4(), uuid4()), [])
         await erasures.record(db, erasure.id, Progress(ErasurePhase.DONE, None))
+    our_event, their_event = [await _tried(world, hook) for hook in hooks]
     super_admin = await world.super_admin()
     found = await super_admin.ask("{ behaviors(orderBy: OLDEST_FIRST) { nodes { id } } }")
     ours_id, theirs_id, anonymous_id = (node["id"] for node in found["behaviors"]["nodes"])
     return SampleTenants(
-        ours=await _with_goals(world, ours, olga, ours_id),
-        theirs=await _with_goals(world, theirs, theo, theirs_id),
+        ours=await _with_goals(world, ours, olga, ours_id, our_event),
+        theirs=await _with_goals(world, theirs, theo, theirs_id, their_event),
         anonymous_behavior=anonymous_id,
         erasure=encode_node_id("Erasure", erasure.id.bytes),
         stranger=world.stranger,
@@ -143,14 +155,34 @@ async def create_sample_tenants(world: World) -> SampleTenants:
     )
 
 
-async def _with_goals(world: World, organization: OrganizationRow, person: Recorded, behavior: str) -> Tenant:
+async def _with_goals(
+    world: World, organization: OrganizationRow, person: Recorded, behavior: str, webhook_event: str
+) -> Tenant:
     """The tenant, with a team that the person is in, a rule, and a goal of each."""
     name = organization.name.lower()
     team = await world.team(organization, person, name=f"team of {name}")
     goal = await world.goal(organization, person=person, name=f"goal of {name}")
     team_goal = await world.goal(organization, team=team, name=f"goal of {name}")
     rule = await world.alert_rule(organization, person, f"rule of {name}")
-    return Tenant(organization, person, behavior, team, rule, goal, team_goal)
+    return Tenant(organization, person, behavior, team, rule, goal, team_goal, webhook_event)
+
+
+async def _tried(world: World, webhook: WebhookRow) -> str:
+    """The plain id of the event that a webhook was told, in vain: the problem names the owner."""
+    scope = Scope.of([webhook.organization_id])
+    async with world.services.database.write() as db:
+        pages = await webhook_deliveries.pages_by_webhook(db, scope, [webhook.id], None, PageRequest(1, None))
+        [delivery] = pages[webhook.id].rows
+        problem = webhook.name.removeprefix("hook of ")
+        attempt = {
+            "at": now().isoformat(),
+            "outcome": AttemptOutcome.REFUSED.value,
+            "status": 500,
+            "problem": problem,
+            "seconds": 0.1,
+        }
+        await webhook_deliveries.note_failure(db, delivery.id, attempt, 3600)
+    return str(delivery.event_id)
 
 
 def user_id(asker: Asker) -> str:

@@ -91,6 +91,20 @@ WITHOUT_SCOPE = {
     # The organization was locked within the caller's scope, in the same transaction.
     "annotations": {"create"},
     "goals": {"create"},
+    # Written for the webhooks of the organization that an event happened in, or by the service's own retention.
+    "webhook_events": {"add_each", "add_retention"},
+    # The organization was locked within the caller's scope; the others are done by the service itself, in delivering.
+    "webhooks": {"add", "hold", "release", "note_success", "note_failure", "rest", "pause", "owner"},
+    # The webhook was looked up within the caller's scope; the others are done by the service itself.
+    "webhook_deliveries": {
+        "add_test",
+        "due_endpoints",
+        "next_due",
+        "note_success",
+        "note_failure",
+        "give_up_some",
+        "remove_some_ended",
+    },
     # The event was looked up within the caller's scope before.
     "behaviors": {"remove"},
 }
