@@ -15,6 +15,7 @@ from torture.overload import overload
 from torture.poison import poison
 from torture.postgres import on_a_small_disk, on_any_disk
 from torture.restarts import restarts
+from torture.webhooks import webhooks
 
 _OUTAGE_SECONDS, _FREEZE_SECONDS, _REDIS_SECONDS = 5.0, 20.0, 12.0
 
@@ -74,6 +75,11 @@ async def _strangers(folder: Path) -> list[Finding]:
         return [siege.finding for siege in await strangers(server, folder)]
 
 
+async def _webhooks(folder: Path) -> list[Finding]:
+    with on_any_disk() as server:
+        return (await webhooks(server, folder)).findings
+
+
 STRANGERS = "strangers"
 """The experiment that is a section of the page by itself."""
 EXPERIMENTS: dict[str, Callable[[Path], Coroutine[Any, Any, list[Finding]]]] = {
@@ -86,5 +92,6 @@ EXPERIMENTS: dict[str, Callable[[Path], Coroutine[Any, Any, list[Finding]]]] = {
     "restarts": _restarts,
     "poison": _poison,
     "backlog": _backlog,
+    "webhooks": _webhooks,
     STRANGERS: _strangers,
 }

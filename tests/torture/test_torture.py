@@ -16,6 +16,7 @@ from torture.overload import overload
 from torture.poison import poison
 from torture.postgres import on_a_small_disk, on_any_disk
 from torture.restarts import restarts
+from torture.webhooks import webhooks
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,14 @@ async def test_a_backlog_of_one_keeps_nobody_else_waiting(server: Postgres15, tm
     assert seen.calm_answers
     assert (seen.lost, seen.wrong) == (0, [])
     assert seen.hours > 0
+
+
+async def test_no_delivery_of_a_webhook_is_lost_to_kill_9_or_an_outage(server: Postgres15, tmp_path: Path):
+    seen = await webhooks(server, tmp_path, rounds=1)
+
+    assert seen.lost == []
+    assert seen.acknowledged
+    assert seen.again <= seen.kills + seen.outages
 
 
 def test_findings_become_a_table_between_the_pages_markers(tmp_path: Path):
