@@ -2,6 +2,7 @@
 
 from codecs import BOM_UTF8
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
@@ -27,12 +28,16 @@ from core.errors import (
     Unavailable,
     UnsupportedEncoding,
 )
+from core.ids import uuid_of
+from core.limits import DOCUMENT_CHARACTERS
 from db.timeout import database_timeout
 from execution.context import Context
+from execution.documents.saved import PREFIX
 from execution.policy_extension import too_large
 from execution.request_policy import RequestPolicy
 from pages.html import Example, graphiql_page
 from resolvers.authentication import authenticate
+from resolvers.saved_queries import saved_query
 from resolvers.services import Services
 from schema.build import executed_by
 from web.answers import ACCEPTED_ENCODINGS
@@ -43,8 +48,6 @@ from web.media_types import JSON, RESPONSE_JSON, is_json, preferred_media_type
 from web.origins import Origins
 from web.request_timeout import cancelled_on_disconnect
 
-DOCUMENT_LIMIT = 32 * 1024
-"""In characters. Values belong into variables, for which the body has more room."""
 INGESTION_LIMIT = 1024 * 1024
 """In bytes: room for `ingestBehaviors` with 1000 events of usual size, and for nothing else."""
 
@@ -169,6 +172,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         if request.get("query") is None and _is_persisted_query(request.get("extensions")):
             raise PersistedQueryNotSupported
         document_id = request.get("documentId")
+        if isinstance(document_id, str) and document_id.startswith(PREFIX) and request.get("query") is None:
+            return request | {"query": _SavedQueryId(document_id.removeprefix(PREFIX))}
         if document_id is None:
             if self._policy.trusted.only and request.get("query") is not None:
                 raise DocumentRefusal(
@@ -195,18 +200,51 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         data: Any = await super().parse_http_body(request)
         if not isinstance(data.operation_name, str | None):
             raise HTTPException(400, "`operationName` must be a string or null, if provided.")
-        if data.query is not None and len(data.query) > DOCUMENT_LIMIT and data.query not in self._policy.trusted.read:
-            raise HTTPException(400, f"The document is too long: at most {DOCUMENT_LIMIT} characters. Use variables.")
+        if (
+            data.query is not None
+            and len(data.query) > DOCUMENT_CHARACTERS
+            and data.query not in self._policy.trusted.read
+        ):
+            raise HTTPException(
+                400, f"The document is too long: at most {DOCUMENT_CHARACTERS} characters. Use variables."
+            )
         return data
 
-    async def execute_single(self, request: Request, context: Context, **rest: Any) -> ExecutionResult:  # type: ignore[override]
+    async def execute_single(  # type: ignore[override]
+        self, request: Request, context: Context, request_data: GraphQLRequestData, **rest: Any
+    ) -> ExecutionResult:
+        if isinstance(request_data.query, _SavedQueryId):
+            request_data = await self._saved(context, request_data, request_data.query)
         try:
             async with cancelled_on_disconnect(request, lambda: context.is_query):
-                return await super().execute_single(request=request, context=context, **rest)
+                return await super().execute_single(request=request, context=context, request_data=request_data, **rest)
         finally:
             # graphql-core's executor refers to itself, and to the context: with it a thousand rows would stay about
             # until garbage is collected.
             context.forget()
+
+    async def _saved(self, context: Context, data: GraphQLRequestData, query_id: str) -> GraphQLRequestData:
+        """The request with the text of the saved query that it names, and its variables beside those given.
+
+        All that follows is as if the text had been sent, trusted documents included. HTTPException, Unavailable.
+        """
+        uuid = uuid_of(query_id, "SavedQuery")
+        with database_timeout():
+            try:
+                found = None if uuid is None else await saved_query(context.caller, uuid)
+            except Unauthenticated as error:
+                raise DocumentRefusal(error.message, error.code) from error
+        if found is None:
+            raise DocumentRefusal(
+                f"No saved query has this `documentId`. It is `{PREFIX}` and the `uuid` of a saved query of an "
+                "organization that you belong to.",
+                "PERSISTED_DOCUMENT_NOT_FOUND",
+            )
+        if self._policy.trusted.only and found.document not in self._policy.trusted.read:
+            raise DocumentRefusal(
+                "Only trusted documents are answered here, and this saved query is none.", "TRUSTED_DOCUMENTS_ONLY"
+            )
+        return replace(data, query=found.document, variables=found.variables | (data.variables or {}))
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         response = await super().process_result(request, result)
@@ -232,6 +270,12 @@ class GraphQLEndpoint(GraphQL[Context, None]):
 
     def encode_json(self, data: object) -> bytes:
         return orjson.dumps(data)
+
+
+class _SavedQueryId(str):
+    """The id of the saved query that a request names, in place of its text, until it is known who asks."""
+
+    __slots__ = ()
 
 
 class DocumentRefusal(HTTPException):

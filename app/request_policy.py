@@ -4,6 +4,7 @@ from app.settings import Settings
 from core.introspection import Introspection
 from execution.documents.document_cache import DocumentCache
 from execution.documents.limits import DocumentLimits
+from execution.documents.saved import SavedDocuments
 from execution.documents.trusted import TrustedDocuments, load_trusted
 from execution.request_policy import RequestPolicy
 from pages.links import page_operations
@@ -25,9 +26,11 @@ def request_policy_of(settings: Settings) -> RequestPolicy:
     trusted = TrustedDocuments()
     if settings.trusted_documents is not None:
         trusted = load_trusted(settings.trusted_documents, documents, only=settings.trusted_documents_only)
+    trusted = trusted.including(page_operations().values(), documents)
     return RequestPolicy(
         documents,
-        trusted.including(page_operations().values(), documents),
+        trusted,
+        SavedDocuments(schema._schema, documents, trusted, settings.query_max_cost),  # noqa: SLF001 - as above
         cost_limit=settings.query_max_cost,
         body_limit=settings.query_max_body_kib * 1024,
         introspection=settings.introspectors,

@@ -98,6 +98,9 @@ class AuditAction(DescribedEnum):
     WEBHOOK_TESTED = "webhook_tested", "A test event was sent to a webhook: `webhookId`."
     WEBHOOK_REDELIVERED = "webhook_redelivered", "A delivery was tried again: `webhookId`, `deliveryId`."
     WEBHOOK_PAUSED = "webhook_paused", "The service paused a webhook: `webhookId`, and the `reason`."
+    QUERY_SAVED = "query_saved", "A query was saved: `savedQueryId`."
+    SAVED_QUERY_UPDATED = "saved_query_updated", "A saved query was changed: `savedQueryId`."
+    SAVED_QUERY_DELETED = "saved_query_deleted", "A saved query was deleted: `savedQueryId`."
     USER_CREATED = (
         "user_created",
         "An account was made; `superAdmin`: whether of a super admin; `invitationId`: by an invitation.",

@@ -164,6 +164,10 @@ class TooManyWebhooks(Conflict):
     """The organization has as many webhooks as it may have."""
 
 
+class TooManySavedQueries(Conflict):
+    """The organization has as many saved queries as it may have."""
+
+
 class LastAdmin(Conflict):
     """An organization keeps at least one admin."""
 

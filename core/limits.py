@@ -74,6 +74,12 @@ WEBHOOK_SELECTION_COST = 1000
 """How many points the selection of a webhook may cost: it is answered for each event, and nobody pays for it."""
 WEBHOOK_BODY_BYTES = 256 * 1024
 """How large a message may be."""
+DOCUMENT_CHARACTERS = 32 * 1024
+"""How long a document may be. Values belong into variables, for which the body has more room."""
+SAVED_QUERIES = 200
+"""How many saved queries an organization has at most."""
+SAVED_VARIABLES_BYTES = 16 * 1024
+"""How long the variables of a saved query may be, as JSON."""
 MEMBERSHIP_OFFERS = 100
 """How many offers of membership and invitations an organization may have open at once, taken together."""
 MEMBERSHIP_OFFER_DAYS = 30

@@ -13,10 +13,10 @@ class TokenScope(DescribedEnum):
     BEHAVIORS_READ = "behaviors:read", "Read single events and sessions, with their urls."
     PEOPLE_READ = "people:read", "Read extension users: names, activity, prefixes of keys."
     PEOPLE_WRITE = "people:write", "Make, change and erase extension users and their keys, and delete single events."
-    ORGANIZATION_READ = "organization:read", "Read organizations, their members, teams, category rules and alert rules."
+    ORGANIZATION_READ = "organization:read", "Read organizations, their members, teams, rules and saved queries."
     ORGANIZATION_ADMIN = (
         "organization:admin",
-        "Change organizations, their members, teams, rules, goals and annotations, and read the audit log.",
+        "Change organizations, members, teams, rules, goals, annotations and saved queries, and read the audit log.",
     )
     EXPORT = "export", "Download events and everything held on a person."
     INGEST = "ingest", "Store events of the organization's people without their API keys."

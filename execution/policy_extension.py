@@ -20,11 +20,9 @@ from execution.context import Context
 from execution.declarations import Access
 from execution.documents.cost import Cost
 from execution.documents.document_cache import Operation, ParsedDocument
+from execution.documents.prices import CHARACTERS_A_POINT
 from execution.documents.variables import check_variables
 from execution.scalar_formats import format_instant
-
-_CHARACTERS_A_POINT = 100
-"""The number of characters that are parsed for a point, if the document is not in the cache."""
 
 
 class PolicyExtension(SchemaExtension):
@@ -82,7 +80,7 @@ class PolicyExtension(SchemaExtension):
         if document is not None:
             return document
         try:
-            await self._spend(ceil(len(text) / _CHARACTERS_A_POINT))
+            await self._spend(ceil(len(text) / CHARACTERS_A_POINT))
             # It is parsed, validated and priced without waiting for anything in between.
             await self._context.services.heavy_work.turn(self._asker)
         except AppError as error:

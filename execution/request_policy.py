@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.introspection import Introspection
 from execution.documents.document_cache import DocumentCache
+from execution.documents.saved import SavedDocuments
 from execution.documents.trusted import TrustedDocuments
 
 
@@ -13,6 +14,7 @@ class RequestPolicy:
 
     documents: DocumentCache
     trusted: TrustedDocuments
+    saved: SavedDocuments
     cost_limit: int = 10_000
     body_limit: int = 100 * 1024
     introspection: Introspection = Introspection.EVERYBODY

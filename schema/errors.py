@@ -121,6 +121,11 @@ class TooManyWebhooks(Error):
     """See core.errors.TooManyWebhooks."""
 
 
+@strawberry.type(description="The organization has as many saved queries as it may have.")
+class TooManySavedQueries(Error):
+    """See core.errors.TooManySavedQueries."""
+
+
 @strawberry.type(description="The organization would be left without an admin.")
 class LastAdmin(Error):
     """See core.errors.LastAdmin."""
@@ -176,6 +181,7 @@ HANDLERS: tuple[ExceptionHandler[Any, Any], ...] = (
     _MessageHandler(errors.TooManyAlertRules, TooManyAlertRules),
     _MessageHandler(errors.TooManyGoals, TooManyGoals),
     _MessageHandler(errors.TooManyWebhooks, TooManyWebhooks),
+    _MessageHandler(errors.TooManySavedQueries, TooManySavedQueries),
     _MessageHandler(errors.LastAdmin, LastAdmin),
     _MessageHandler(errors.OutdatedVersion, OutdatedVersion),
 )

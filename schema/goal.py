@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import orjson
 import strawberry
+from strawberry.scalars import JSON
 
 from core.ids import encode_node_id
 from core.weeks import Weekday as WeekdayValue
@@ -85,11 +85,9 @@ class Goal:
     def measure(root: strawberry.Parent[GoalRow]) -> UsageMeasure:
         return UsageMeasure(root.measure)
 
-    @strawberry.field(
-        description="The filter of what is measured, as JSON in the form of a `UsageFilter`; null for none."
-    )
-    def where(root: strawberry.Parent[GoalRow]) -> str | None:
-        return None if root.conditions is None else orjson.dumps(root.conditions).decode()
+    @strawberry.field(description="The filter of what is measured, in the form of a `UsageFilter`; null for none.")
+    def where(root: strawberry.Parent[GoalRow]) -> JSON | None:
+        return None if root.conditions is None else JSON(root.conditions)
 
     @strawberry.field(description="The length of the buckets that it is judged by.")
     def every(root: strawberry.Parent[GoalRow]) -> GoalInterval:

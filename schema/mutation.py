@@ -17,6 +17,7 @@ from schema.mutations import (
     membership,
     organization,
     password_reset,
+    saved_query,
     session,
     sign_in,
     team,
@@ -75,6 +76,9 @@ class Mutation:
     rotate_webhook_secret = webhook.rotate_webhook_secret
     test_webhook = webhook.test_webhook
     redeliver = webhook.redeliver
+    save_query = saved_query.save_query
+    update_saved_query = saved_query.update_saved_query
+    delete_saved_query = saved_query.delete_saved_query
     create_team = team.create_team
     rename_team = team.rename_team
     delete_team = team.delete_team

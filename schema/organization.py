@@ -22,6 +22,7 @@ from db.queries.membership_offers import MembershipOfferRow
 from db.queries.memberships import MembershipRow
 from db.queries.organizations import OrganizationRow
 from db.queries.people import Subject
+from db.queries.saved_queries import SavedQueryRow
 from db.queries.teams import TeamRow
 from db.queries.webhooks import WebhookRow
 from execution.context import Info
@@ -39,6 +40,7 @@ from resolvers import (
     invitations,
     membership_offers,
     memberships,
+    saved_queries,
     teams,
     webhooks,
 )
@@ -65,6 +67,7 @@ from schema.membership import Membership
 from schema.membership_offer import MembershipOffer
 from schema.node import Node
 from schema.period import LocalTime, Period, PeriodArgument, TimeZoneArgument, WeekStartArgument
+from schema.saved_query import SavedQuery
 from schema.scalars import BigInt
 from schema.team import Team
 from schema.usage import Usage
@@ -235,6 +238,12 @@ class Organization(Node):
         root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
     ) -> ConnectionRow[GoalRow]:
         return await goals.of_organization(info.context.caller, root.id, first, after)
+
+    @strawberry.field(graphql_type=Connection[SavedQuery] | None, description="Its saved queries, by name.")
+    async def saved_queries(
+        root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
+    ) -> ConnectionRow[SavedQueryRow]:
+        return await saved_queries.of_organization(info.context.caller, root.id, first, after)
 
     @strawberry.field(graphql_type=ExtensionUserCounts | None, description="Its extension users in numbers.")
     async def extension_user_counts(root: strawberry.Parent[OrganizationRow], info: Info) -> ExtensionUserCountsRow:

@@ -16,6 +16,7 @@ from db.queries.extension_users import ExtensionUserRow
 from db.queries.goals import GoalRow
 from db.queries.membership_offers import MembershipOfferRow
 from db.queries.organizations import OrganizationRow
+from db.queries.saved_queries import SavedQueryRow
 from db.queries.sessions import SessionRow
 from db.queries.teams import TeamRow
 from db.queries.users import UserRow
@@ -32,6 +33,7 @@ from resolvers import (
     goals,
     membership_offers,
     organizations,
+    saved_queries,
     sessions,
     teams,
     users,
@@ -72,6 +74,7 @@ from schema.period import (
     WeekStartArgument,
     preset_infos,
 )
+from schema.saved_query import SavedQuery
 from schema.session import Session, SessionOrderArgument
 from schema.stored_filters import conditions_of
 from schema.team import Team
@@ -212,6 +215,15 @@ class Query:
     async def goal(self, info: Info, id: Id) -> GoalRow | None:
         caller, uuid = info.context.caller, checked_uuid(id, "Goal")
         return None if uuid is None else await goals.goal(caller, uuid)
+
+    @strawberry.field(
+        graphql_type=SavedQuery | None,
+        description="A saved query; null when there is none that the viewer may see.",
+        metadata=SIGNED_IN,
+    )
+    async def saved_query(self, info: Info, id: Id) -> SavedQueryRow | None:
+        caller, uuid = info.context.caller, checked_uuid(id, "SavedQuery")
+        return None if uuid is None else await saved_queries.saved_query(caller, uuid)
 
     @strawberry.field(
         graphql_type=CountedConnection[ExtensionUser] | None,

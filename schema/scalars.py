@@ -96,7 +96,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     JSON: strawberry.scalar(
         name="JSON",
-        description="An input as it was given, for a client to show or to send again.",
+        description="Any value of JSON, as it was given.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
     ),
     UUID: strawberry.scalar(

@@ -53,6 +53,7 @@ TYPE_SCOPES: TypeScopes = {
     # Organizations and accounts.
     "Organization": _ORGANIZATION,
     "Membership": _ORGANIZATION,
+    "SavedQuery": _ORGANIZATION,
     "Team": _ORGANIZATION,
     "User": _ORGANIZATION,
     "AlertRule": _ORGANIZATION,

@@ -1,5 +1,6 @@
 """Organizations, people, accounts and events for tests, made the way the service makes them."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -31,6 +32,7 @@ from db.queries import (
     goals,
     memberships,
     organizations,
+    saved_queries,
     sign_ins,
     teams,
     users,
@@ -42,6 +44,7 @@ from db.queries.category_rules import VersionKey
 from db.queries.extension_users import ExtensionUserRow
 from db.queries.goals import GoalRow, GoalSubject, GoalTerms
 from db.queries.organizations import OrganizationRow
+from db.queries.saved_queries import NewSavedQuery, SavedQueryRow
 from db.queries.teams import TeamRow
 from db.queries.users import UserRow
 from db.queries.webhooks import NewWebhook, WebhookRow
@@ -177,6 +180,18 @@ class World:
             row = await alert_rules.create(db, organization.id, content)
             await alerts.fire(db, row, moment("12:00:00"), Reading(101))
             return row
+
+    async def saved_query(
+        self,
+        organization: OrganizationRow,
+        document: str = "{ viewer { username } }",
+        variables: dict[str, Any] | None = None,
+        name: str | None = None,
+    ) -> SavedQueryRow:
+        """A saved query of the organization, whether it is valid or not."""
+        new = NewSavedQuery(name or f"Query {next(_number)}", document, json.dumps(variables or {}))
+        async with self.services.database.write() as db:
+            return await saved_queries.create(db, organization.id, new)
 
     async def goal(
         self,

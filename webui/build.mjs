@@ -11,7 +11,7 @@ import { build } from 'esbuild';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const MODULES = path.join(HERE, 'node_modules');
-const VENDOR = path.join(HERE, '..', 'app', 'static', 'vendor');
+const VENDOR = path.join(HERE, '..', 'pages', 'static', 'vendor');
 
 const ENTRIES = {
   graphiql: 'src/main.jsx',

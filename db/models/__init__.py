@@ -20,6 +20,7 @@ from db.models.organization import Organization
 from db.models.public_suffix import PublicSuffix
 from db.models.rejected_event import RejectedEvent
 from db.models.rollup import Hour, Run, deferred_hours, dirty_hours, rollup_rebuilds
+from db.models.saved_query import SavedQuery
 from db.models.sign_in import RefreshToken, SignIn
 from db.models.team import Team, TeamPerson
 from db.models.user import User
@@ -52,6 +53,7 @@ __all__ = [
     "RefreshToken",
     "RejectedEvent",
     "Run",
+    "SavedQuery",
     "SignIn",
     "Team",
     "TeamPerson",

@@ -35,6 +35,8 @@ INTROSPECTED = 1.5
 INTROSPECTED_WRAPPERS = 0.5
 """The part of types that have an `ofType`."""
 
+CHARACTERS_A_POINT = 100
+"""The number of characters of a document that are parsed for a point."""
 READ_FROM_EVENTS = frozenset({"URL", "EVENT_TYPE", "SESSION"})
 """Dimensions that only single events have."""
 _FILTERS_ON_EVENTS = frozenset({"url", "eventTypes", "sessionIds"})
@@ -129,6 +131,12 @@ def team_people_points(wanted: Any) -> float:
     """The points of `addTeamPeople` and `removeTeamPeople`: those of an object for each person."""
     ids = _members(wanted).get("extensionUserIds")
     return float(len(ids)) if isinstance(ids, list) else 1.0
+
+
+def saved_document_points(wanted: Any) -> float:
+    """The points of `saveQuery` and `updateSavedQuery`: those of reading the document."""
+    document = _members(wanted).get("document")
+    return len(document) / CHARACTERS_A_POINT if isinstance(document, str) else 0.0
 
 
 def _members(value: Any) -> dict[str, Any]:

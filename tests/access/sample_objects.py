@@ -49,6 +49,7 @@ _TABLES = (
     "goals",
     "webhooks",
     "webhook_deliveries",
+    "saved_queries",
     "behaviors",
     "category_rules",
     "api_tokens",
@@ -247,6 +248,7 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
     colleague = await world.recorded(organization)
     team = await world.team(organization, person)
     goal = await world.goal(organization)
+    saved = await world.saved_query(organization)
     annotation = await world.annotation(organization, date(2026, 8, 3))
     rule = await world.alert_rule(organization, person, "rule")
     async with world.services.database.write() as db:
@@ -260,6 +262,7 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
         "olga": encode_node_id("ExtensionUser", person.id.bytes),
         "paul": encode_node_id("ExtensionUser", colleague.id.bytes),
         "team": encode_node_id("Team", team.id.bytes),
+        "saved": encode_node_id("SavedQuery", saved.id.bytes),
         "goal": encode_node_id("Goal", goal.id.bytes),
         **await _webhook(world, organization),
         "annotation": encode_node_id("Annotation", annotation.id.bytes),

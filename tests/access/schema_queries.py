@@ -28,6 +28,7 @@ GIVEN = {
     "Query.alertRulePreview(input)": '{organizationId: $ours, rule: {name: "x", window: "PT1H", measure: EVENTS, '
     "condition: {comparison: ABOVE, limit: 1}, subject: {extensionUserId: $olga}}}",
     "Query.goal(id)": "$ourGoal",
+    "Query.savedQuery(id)": "$ourQuery",
     "Query.erasure(id)": "$erasure",
     "Query.webhookEvent(id)": "$ourWebhookEvent",
     "Query.behaviors(first)": "100",

@@ -61,6 +61,9 @@ INPUTS = {
     "createGoal": '{subject: {organizationId: $ours}, name: "Goal", measure: EVENTS, every: DAY, atLeast: 1}',
     "updateGoal": '{id: $goal, name: "Renamed"}',
     "deleteGoal": "{id: $goal}",
+    "saveQuery": '{organizationId: $ours, name: "Query", document: "{ viewer { username } }"}',
+    "updateSavedQuery": '{id: $saved, name: "Renamed"}',
+    "deleteSavedQuery": "{id: $saved}",
     "createTeam": '{organizationId: $ours, name: "Team"}',
     "renameTeam": '{id: $team, name: "Renamed"}',
     "deleteTeam": "{id: $team}",
@@ -213,6 +216,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
         "goal": "olga",
         "webhook": "olga",
         "delivery": "olga",
+        "saved": "olga",
         "ours": "olga",
         "olga": "ours",
         "event": "olga",
@@ -229,7 +233,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
             for identifier in (tenant[others[subject]], nothing):
                 got[name, identifier] = await change(samples, "super_admin", name, tenant | {subject: identifier})
 
-    assert len(got) == 2 * 45
+    assert len(got) == 2 * 48
     assert set(got.values()) == {"missing"}
 
 

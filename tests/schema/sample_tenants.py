@@ -21,6 +21,7 @@ from db.queries.audit_entries import NewEntry
 from db.queries.erasures import NewErasure, Progress
 from db.queries.goals import GoalRow
 from db.queries.organizations import OrganizationRow
+from db.queries.saved_queries import SavedQueryRow
 from db.queries.teams import TeamRow
 from db.queries.webhooks import WebhookRow
 from tests.world import Asker, Recorded, World, own_rules, raw
@@ -43,6 +44,7 @@ class Tenant:
     goal: GoalRow
     team_goal: GoalRow
     webhook_event: str
+    saved_query: SavedQueryRow
 
     @property
     def id(self) -> str:
@@ -97,6 +99,7 @@ class SampleTenants:
             "theirRule": self.theirs.alert_rule_id,
             "ourGoal": encode_node_id("Goal", self.ours.goal.id.bytes),
             "sharedGoal": encode_node_id("Goal", self.ours.team_goal.id.bytes),
+            "ourQuery": encode_node_id("SavedQuery", self.ours.saved_query.id.bytes),
             "event": self.ours.behavior,
             "nobodys": self.anonymous_behavior,
             "erasure": self.erasure,
@@ -158,13 +161,14 @@ async def create_sample_tenants(world: World) -> SampleTenants:
 async def _with_goals(
     world: World, organization: OrganizationRow, person: Recorded, behavior: str, webhook_event: str
 ) -> Tenant:
-    """The tenant, with a team that the person is in, a rule, and a goal of each."""
+    """The tenant, with a team that the person is in, a rule, a goal of each, and a saved query."""
     name = organization.name.lower()
     team = await world.team(organization, person, name=f"team of {name}")
     goal = await world.goal(organization, person=person, name=f"goal of {name}")
     team_goal = await world.goal(organization, team=team, name=f"goal of {name}")
     rule = await world.alert_rule(organization, person, f"rule of {name}")
-    return Tenant(organization, person, behavior, team, rule, goal, team_goal, webhook_event)
+    saved_query = await world.saved_query(organization, name=f"query of {name}")
+    return Tenant(organization, person, behavior, team, rule, goal, team_goal, webhook_event, saved_query)
 
 
 async def _tried(world: World, webhook: WebhookRow) -> str:

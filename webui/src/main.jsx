@@ -12,6 +12,7 @@ import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { useEffect, useSyncExternalStore } from 'react';
 import { createRoot } from 'react-dom/client';
 
+import { SavedQuestions } from './saved-questions.jsx';
 import { SessionBar } from './session-bar.jsx';
 import { createSession } from './session.js';
 import { createStorage } from './storage.js';
@@ -63,6 +64,7 @@ function Page({ session, storage, tabs }) {
             Graph<em>i</em>QL
           </GraphiQL.Logo>
           <SchemaAfterSignIn session={session} />
+          <SavedQuestions session={session} />
         </GraphiQL>
       </main>
     </>

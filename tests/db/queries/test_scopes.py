@@ -105,6 +105,7 @@ WITHOUT_SCOPE = {
         "give_up_some",
         "remove_some_ended",
     },
+    "saved_queries": {"create"},
     # The event was looked up within the caller's scope before.
     "behaviors": {"remove"},
 }
