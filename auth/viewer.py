@@ -15,7 +15,7 @@ class Viewer:
     """A user or service account with their role in each organization that they belong to.
 
     `credential_id`: the sign-in or API token that the request presents. `scopes`: the part of their rights that the
-    token has; None for a sign-in, which has all.
+    token has; None for a sign-in, which has all. `teams_led`: the teams that they lead where their role is LEAD.
     """
 
     user_id: UUID
@@ -23,11 +23,18 @@ class Viewer:
     is_super_admin: bool
     roles: Mapping[UUID, Role]
     scopes: frozenset[TokenScope] | None = None
+    teams_led: frozenset[UUID] = frozenset()
 
     @property
     def readable(self) -> Scope:
-        """The organizations whose data the viewer may read: those they belong to, in any role; all for super admins."""
-        return Scope.everything() if self.is_super_admin else Scope.of(self.roles)
+        """The organizations whose data the viewer may read, and the teams that they lead in others.
+
+        All for super admins.
+        """
+        if self.is_super_admin:
+            return Scope.everything()
+        led = [organization for organization, role in self.roles.items() if role is Role.LEAD]
+        return Scope.of(self.roles.keys() - led).leading(led, self.teams_led)
 
     @property
     def manageable(self) -> Scope:
@@ -65,10 +72,21 @@ class Viewer:
     def require_management_of(self, organization_id: UUID | None) -> UUID:
         """Return the organization's id if the viewer may change it.
 
-        Raises Forbidden when they can only read it, NotFound when they cannot know of it (or it has no id at all).
+        Raises Forbidden when they can only read it or lead teams in it, NotFound when they cannot know of it (or it has
+        no id at all).
         """
-        if organization_id is None or not self.readable.covers(organization_id):
+        if organization_id is None or not self.readable.knows(organization_id):
             raise NotFound("There is no such organization.")
         if not self.manageable.covers(organization_id):
             raise Forbidden("Only the organization's admins may do this.")
         return organization_id
+
+    def require_whole(self, organization_id: UUID) -> None:
+        """Raise Forbidden when the viewer leads teams of the organization and sees no more of it; NotFound as above."""
+        if not self.readable.knows(organization_id):
+            raise NotFound("There is no such organization.")
+        if not self.readable.covers(organization_id):
+            raise Forbidden(
+                "Leads see the people of their teams, not the whole organization. Ask for a team (`team`, "
+                "`organization { teams }`), or for all of them together (`usage`, `deepWork`)."
+            )

@@ -55,7 +55,10 @@ class AuditAction(DescribedEnum):
         "member_added",
         "A user accepted an offer, `offerId`, or an invitation, `invitationId`, and became a member, with a `role`.",
     )
-    MEMBER_ROLE_CHANGED = "member_role_changed", "A member got another `role`."
+    MEMBER_ROLE_CHANGED = (
+        "member_role_changed",
+        "A member got another `role`; one that is not LEAD takes the teams that they led.",
+    )
     MEMBER_REMOVED = "member_removed", "An admin ended a membership."
     MEMBER_LEFT = "member_left", "A member left."
     ORGANIZATION_CREATED = "organization_created", "The organization was made."
@@ -79,6 +82,8 @@ class AuditAction(DescribedEnum):
     TEAM_DELETED = "team_deleted", "A team was deleted; its people stay: `teamId`."
     TEAM_PERSON_ADDED = "team_person_added", "An extension user was put into a team: `teamId`."
     TEAM_PERSON_REMOVED = "team_person_removed", "An extension user was taken out of a team: `teamId`."
+    TEAM_LEAD_APPOINTED = "team_lead_appointed", "A member became lead of a team: `teamId`."
+    TEAM_LEAD_DISMISSED = "team_lead_dismissed", "A member is no lead of a team any more: `teamId`."
     ANNOTATION_CREATED = "annotation_created", "An annotation was made: `annotationId`, `firstDay`, `lastDay`."
     ANNOTATION_UPDATED = "annotation_updated", "An annotation was changed: `annotationId`, `firstDay`, `lastDay`."
     ANNOTATION_DELETED = "annotation_deleted", "An annotation was deleted: `annotationId`, `firstDay`, `lastDay`."

@@ -15,6 +15,7 @@
     │   ├── AlreadyInvited
     │   ├── TooManyOffers
     │   ├── TooManyWebhooks
+    │   ├── TooManyTeamLeads
     │   ├── LastAdmin
     │   ├── MailNotConfigured
     │   └── OutdatedVersion
@@ -166,6 +167,10 @@ class TooManyWebhooks(Conflict):
 
 class TooManySavedQueries(Conflict):
     """The organization has as many saved queries as it may have."""
+
+
+class TooManyTeamLeads(Conflict):
+    """The team has as many leads, or the member leads as many teams, as there may be."""
 
 
 class LastAdmin(Conflict):

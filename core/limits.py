@@ -54,6 +54,10 @@ API_TOKEN_REMAINS_DAYS = 30
 """For how many days an expired API token stays in the list."""
 TEAMS = 500
 """How many teams an organization has at most."""
+TEAM_LEADS = 50
+"""How many leads a team has at most."""
+TEAMS_LED = 100
+"""How many teams of an organization a member leads at most."""
 ANNOTATIONS = 1000
 """How many annotations an organization has at most."""
 ANNOTATION_CHARACTERS = 500

@@ -58,7 +58,8 @@ async def alert_rule(caller: Caller, rule_id: UUID) -> AlertRuleRow | None:
 async def of_organization(
     caller: Caller, organization_id: UUID, first: int, after: str | None
 ) -> ConnectionRow[AlertRuleRow]:
-    """Return a page of an organization's rules."""
+    """Return a page of an organization's rules. Forbidden for leads."""
+    caller.viewer.require_whole(organization_id)
     request = forward(alert_rules.BY_NAME.parse, first, after)
     page = await caller.batches.load(alert_rules.pages_by_organization, organization_id, request)
     assert page is not None  # noqa: S101 - the query answers for every organization it is asked about
@@ -113,10 +114,11 @@ async def preview(
 ) -> AlertPreviewRow | None:
     """The alerts that a rule would have fired in the last 30 days; None for an organization out of sight.
 
-    NotFound for a person or team that is not of the organization; InvalidInput.
+    NotFound for a person or team that is not of the organization; Forbidden for leads; InvalidInput.
     """
     if organization_id is None or await organization(caller, organization_id) is None:
         return None
+    caller.viewer.require_whole(organization_id)
     await _check_subject(caller, organization_id, content)
     where = read_filter(content.filter)
     readings = AlertReadings(

@@ -25,7 +25,14 @@ _NOT_FOUND = "There is no such annotation."
 async def of_organization(
     caller: Caller, organization_id: UUID, days: Days | None, first: int, after: str | None
 ) -> ConnectionRow[AnnotationRow]:
-    """Return a page of an organization's annotations of some days (None: of all)."""
+    """Return a page of an organization's annotations of some days (None: of all). Forbidden for leads."""
+    caller.viewer.require_whole(organization_id)
+    return await _of_organization(caller, organization_id, days, first, after)
+
+
+async def _of_organization(
+    caller: Caller, organization_id: UUID, days: Days | None, first: int, after: str | None
+) -> ConnectionRow[AnnotationRow]:
     request = forward(annotations.BY_DAY.parse, first, after)
     page = await caller.batches.load(annotations.pages_by_organization, organization_id, request, days)
     assert page is not None  # noqa: S101 - the query answers for every organization it is asked about
@@ -41,7 +48,7 @@ async def of_usage(caller: Caller, usage: UsageQuery, first: int, after: str | N
     days = local_days(question.time_range, question.timezone)
     organization_id = usage.subject if question.subject is Subject.ORGANIZATION else usage.organization_id
     if organization_id is not None:
-        return await of_organization(caller, organization_id, days, first, after)
+        return await _of_organization(caller, organization_id, days, first, after)
     request = forward(annotations.BY_DAY.parse, first, after)
     async with caller.database.read() as db:
         page = await annotations.page(db, caller.viewer.readable, question.where.organization_ids, request, days)

@@ -64,7 +64,8 @@ def viewer_of(account: TokenAccount) -> tuple[Viewer, UserRow | None]:
     token, user = account.token, account.user
     is_super_admin = user is not None and user.is_super_admin
     owner_id = token.id if user is None else user.id
-    return Viewer(owner_id, token.id, is_super_admin, account.roles, frozenset(token.scopes)), user
+    scopes, led = frozenset(token.scopes), account.teams_led
+    return Viewer(owner_id, token.id, is_super_admin, account.roles, scopes, led), user
 
 
 async def create_service_account(caller: Caller, organization_id: UUID | None, request: TokenRequest) -> IssuedToken:

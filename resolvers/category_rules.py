@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from core.categories import Category, CategoryRule, CategoryRules
+from core.categories import Category, CategoryRule
 from core.category_changes import CategoryChanges
 from core.category_list import built_in
 from core.dimensions import Dimension
@@ -62,9 +62,10 @@ async def rule_set(caller: Caller, organization_id: UUID, version: int | None = 
     return CategoryRuleSetRow(organization_id, version, [CategoryRule(*rule) for rule in found.items()])
 
 
-async def rules_of(caller: Caller, organization_id: UUID) -> CategoryRules:
-    """Return the rules that apply to an organization: its own before the built-in ones."""
-    return built_in().under((await rule_set(caller, organization_id)).rules)
+async def of_organization(caller: Caller, organization_id: UUID, version: int | None) -> CategoryRuleSetRow:
+    """Return a version of an organization's rules, as `rule_set`. Forbidden for leads."""
+    caller.viewer.require_whole(organization_id)
+    return await rule_set(caller, organization_id, version)
 
 
 async def history(caller: Caller, organization_id: UUID, first: int, before: int | None) -> list[RulesVersionRow]:

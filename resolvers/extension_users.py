@@ -50,7 +50,8 @@ async def of_organization(
 
 
 async def counts(caller: Caller, organization_id: UUID) -> ExtensionUserCountsRow:
-    """Return the numbers of an organization's extension users."""
+    """Return the numbers of an organization's extension users. Forbidden for leads."""
+    caller.viewer.require_whole(organization_id)
     today = now().replace(hour=0, minute=0, second=0, microsecond=0)
     return await caller.batches.load(extension_users.summaries, organization_id, today) or ExtensionUserCountsRow()
 

@@ -76,7 +76,8 @@ async def goal(caller: Caller, goal_id: UUID) -> GoalRow | None:
 async def of_organization(
     caller: Caller, organization_id: UUID, first: int, after: str | None
 ) -> ConnectionRow[GoalRow]:
-    """Return a page of an organization's goals, those of its teams and people included."""
+    """Return a page of an organization's goals, those of its teams and people included. Forbidden for leads."""
+    caller.viewer.require_whole(organization_id)
     return await _page(caller, goals.pages_by_organization, organization_id, first, after)
 
 

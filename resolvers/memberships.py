@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import AuditAction
 from core.errors import LastAdmin, NotFound
 from core.roles import Role
-from db.queries import memberships, organizations
+from core.scope import Scope
+from db.queries import memberships, organizations, team_leads
 from db.queries.memberships import MembershipRow
 from resolvers.audit import record_audit_entry
 from resolvers.caller import Caller
@@ -23,7 +24,8 @@ _LAST_ADMIN = "An organization needs an admin. Make somebody else an admin first
 async def of_organization(
     caller: Caller, organization_id: UUID, first: int, after: str | None
 ) -> ConnectionRow[MembershipRow]:
-    """Return a page of an organization's members."""
+    """Return a page of an organization's members. Forbidden for leads."""
+    caller.viewer.require_whole(organization_id)
     request = forward(memberships.BY_JOINING.parse, first, after)
     page = await caller.batches.load(memberships.pages_by_organization, organization_id, request)
     assert page is not None  # noqa: S101 - the query answers for every organization it is asked about
@@ -31,12 +33,13 @@ async def of_organization(
 
 
 async def of_user(caller: Caller, user_id: UUID) -> list[MembershipRow]:
-    """Return a user's memberships in organizations that the viewer may read."""
-    return await caller.batches.load(memberships.by_users, user_id) or []
+    """Return a user's memberships in organizations that the viewer may read; all of the viewer's own."""
+    query = memberships.of_viewer if user_id == caller.viewer.user_id else memberships.by_users
+    return await caller.batches.load(query, user_id) or []
 
 
 async def update_role(caller: Caller, organization_id: UUID | None, user_id: UUID | None, role: Role) -> MembershipRow:
-    """Change a member's role. NotFound, Forbidden, LastAdmin."""
+    """Change a member's role; one that is not LEAD takes their teams. NotFound, Forbidden, LastAdmin."""
     organization_id = caller.viewer.require_management_of(organization_id)
     async with caller.database.write() as db:
         await organizations.lock(db, caller.viewer.manageable, organization_id)
@@ -48,6 +51,8 @@ async def update_role(caller: Caller, organization_id: UUID | None, user_id: UUI
             raise LastAdmin(_LAST_ADMIN)
         if role is not Role.ADMIN:
             await end_made_by(db, organization_id, membership.user_id)
+        if role is not Role.LEAD:
+            await team_leads.remove_of_member(db, organization_id, membership.user_id)
         await _record(
             caller, db, AuditAction.MEMBER_ROLE_CHANGED, organization_id, membership.user_id, {"role": role.value}
         )
@@ -70,7 +75,7 @@ async def leave(caller: Caller, organization_id: UUID | None) -> UUID:
         raise NotFound(_NOT_A_MEMBER)
     user_id = caller.viewer.user_id
     async with caller.database.write() as db:
-        await organizations.lock(db, caller.viewer.readable, organization_id)
+        await organizations.lock(db, Scope.of([organization_id]), organization_id)  # of a lead, too
         await _end(db, organization_id, user_id, _NOT_A_MEMBER)
         await _record(caller, db, AuditAction.MEMBER_LEFT, organization_id, user_id)
     return organization_id

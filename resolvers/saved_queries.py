@@ -24,7 +24,8 @@ async def saved_query(caller: Caller, query_id: UUID) -> SavedQueryRow | None:
 async def of_organization(
     caller: Caller, organization_id: UUID, first: int, after: str | None
 ) -> ConnectionRow[SavedQueryRow]:
-    """Return a page of an organization's saved queries."""
+    """Return a page of an organization's saved queries. Forbidden for leads."""
+    caller.viewer.require_whole(organization_id)
     request = forward(saved_queries.BY_NAME.parse, first, after)
     page = await caller.batches.load(saved_queries.pages_by_organization, organization_id, request)
     assert page is not None  # noqa: S101 - the query answers for every organization it is asked about

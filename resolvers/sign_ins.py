@@ -59,7 +59,8 @@ async def account(connection: AsyncConnection, claims: AccessClaims) -> tuple[Vi
     if found is None:
         return None
     user = found.user
-    return Viewer(user.id, claims.credential_id, user.is_super_admin, found.roles), user
+    viewer = Viewer(user.id, claims.credential_id, user.is_super_admin, found.roles, teams_led=found.teams_led)
+    return viewer, user
 
 
 @record_outcome("login")

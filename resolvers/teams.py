@@ -103,7 +103,7 @@ async def add_people(caller: Caller, team_id: UUID | None, user_ids: Collection[
     wanted, scope = _checked_people(user_ids), caller.viewer.manageable
     people = {user_id for user_id in wanted if user_id is not None}
     async with caller.database.write() as db:
-        await _lock(caller, db, found)
+        await lock(caller, db, found)
         known = await teams.locked_people(db, scope, found.organization_id, people)
         if len(known) < len(wanted):
             raise NotFound(
@@ -120,7 +120,7 @@ async def remove_people(caller: Caller, team_id: UUID | None, user_ids: Collecti
     found = await managed(caller, team_id)
     wanted = {user_id for user_id in _checked_people(user_ids) if user_id is not None}
     async with caller.database.write() as db:
-        await _lock(caller, db, found)
+        await lock(caller, db, found)
         removed = await teams.remove_people(db, found.id, wanted)
         await _record_people(caller, db, AuditAction.TEAM_PERSON_REMOVED, found, removed)
     return found, len(removed)
@@ -135,7 +135,7 @@ async def managed(caller: Caller, team_id: UUID | None) -> TeamRow:
     return found
 
 
-async def _lock(caller: Caller, db: AsyncConnection, row: TeamRow) -> None:
+async def lock(caller: Caller, db: AsyncConnection, row: TeamRow) -> None:
     """Lock the organization of a team, so that its changes run one after another. NotFound if the team is gone."""
     scope = caller.viewer.manageable
     await organizations.lock(db, scope, row.organization_id)

@@ -131,10 +131,14 @@ async def checked(caller: Caller, export: UsageExport) -> UsageExport:
 
 
 async def organization_of(caller: Caller, subject: Subject, subject_id: UUID) -> UUID:
-    """Return the organization of a subject, or that it is. NotFound if the viewer cannot read the subject."""
+    """Return the organization of a subject, or that it is.
+
+    NotFound if the viewer cannot read the subject; Forbidden if they lead teams of it alone.
+    """
     if subject is Subject.ORGANIZATION:
         if not await organization(caller, subject_id):
             raise NotFound("There is no such organization.")
+        caller.viewer.require_whole(subject_id)
         return subject_id
     person = await extension_user(caller, subject_id)
     if person is None:

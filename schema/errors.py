@@ -126,6 +126,11 @@ class TooManySavedQueries(Error):
     """See core.errors.TooManySavedQueries."""
 
 
+@strawberry.type(description="The team has as many leads, or the member leads as many teams, as there may be.")
+class TooManyTeamLeads(Error):
+    """See core.errors.TooManyTeamLeads."""
+
+
 @strawberry.type(description="The organization would be left without an admin.")
 class LastAdmin(Error):
     """See core.errors.LastAdmin."""
@@ -177,6 +182,7 @@ HANDLERS: tuple[ExceptionHandler[Any, Any], ...] = (
     _MessageHandler(errors.MailNotConfigured, MailNotConfigured),
     _MessageHandler(errors.TooManyTokens, TooManyTokens),
     _MessageHandler(errors.TooManyTeams, TooManyTeams),
+    _MessageHandler(errors.TooManyTeamLeads, TooManyTeamLeads),
     _MessageHandler(errors.TooManyAnnotations, TooManyAnnotations),
     _MessageHandler(errors.TooManyAlertRules, TooManyAlertRules),
     _MessageHandler(errors.TooManyGoals, TooManyGoals),

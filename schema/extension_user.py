@@ -131,7 +131,7 @@ class ExtensionUser(Node):
 
     @strawberry.field(
         graphql_type=Connection[Goal] | None,
-        description="Their goals, the oldest first.",
+        description="Their goals, the oldest first; none for leads.",
     )
     async def goals(
         root: strawberry.Parent[ExtensionUserRow], info: Info, first: First = 50, after: After = None

@@ -7,14 +7,16 @@ import strawberry
 
 from db.queries.memberships import MembershipRow
 from db.queries.organizations import OrganizationRow
+from db.queries.teams import TeamRow
 from db.queries.users import UserRow
 from execution.context import Info
-from resolvers import organizations, users
+from resolvers import organizations, team_leads, users
 from schema.enums import Role
 from schema.user import User
 
 if TYPE_CHECKING:
     from schema.organization import Organization
+    from schema.team import Team
 
 
 @strawberry.type(description="A user's place in an organization.")
@@ -33,4 +35,12 @@ class Membership:
         return await organizations.organization(info.context.caller, root.organization_id)
 
     role: Role = strawberry.field(description="The role in the organization.")
+
+    @strawberry.field(
+        graphql_type=list[Annotated["Team", strawberry.lazy("schema.team")]],
+        description="The teams that they lead, by name: at most 100; none unless their role is LEAD.",
+    )
+    async def led_teams(root: strawberry.Parent[MembershipRow], info: Info) -> list[TeamRow]:
+        return await team_leads.teams_of(info.context.caller, root)
+
     joined_at: datetime = strawberry.field(description="The time at which they became a member.")

@@ -21,6 +21,7 @@ from schema.mutations import (
     session,
     sign_in,
     team,
+    team_lead,
     usage_export,
     user,
     webhook,
@@ -84,6 +85,8 @@ class Mutation:
     delete_team = team.delete_team
     add_team_people = team.add_team_people
     remove_team_people = team.remove_team_people
+    appoint_team_lead = team_lead.appoint_team_lead
+    dismiss_team_lead = team_lead.dismiss_team_lead
     create_extension_user = extension_user.create_extension_user
     create_extension_users = extension_users.create_extension_users
     update_extension_user = extension_user.update_extension_user

@@ -128,7 +128,8 @@ class Organization(Node):
         return info.context.caller.viewer.roles.get(root.id)
 
     @strawberry.field(
-        graphql_type=CountedConnection[Membership] | None, description="Its members, in the order they joined."
+        graphql_type=CountedConnection[Membership] | None,
+        description="Its members, in the order they joined. Leads may not ask.",
     )
     async def members(
         root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
@@ -169,7 +170,7 @@ class Organization(Node):
 
     @strawberry.field(
         graphql_type=CountedConnection[ExtensionUser] | None,
-        description="The people whose browsing is recorded, by name.",
+        description="The people whose browsing is recorded, by name; for a lead those of the teams they lead.",
     )
     async def extension_users(
         root: strawberry.Parent[OrganizationRow],
@@ -184,7 +185,9 @@ class Organization(Node):
         conditions = (where or ExtensionUserFilter()).conditions()
         return await extension_users.of_organization(info.context.caller, root.id, conditions, first, after)
 
-    @strawberry.field(graphql_type=CountedConnection[Team] | None, description="Its teams, by name.")
+    @strawberry.field(
+        graphql_type=CountedConnection[Team] | None, description="Its teams, by name; for a lead those they lead."
+    )
     async def teams(
         root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
     ) -> ConnectionRow[TeamRow]:
@@ -192,7 +195,7 @@ class Organization(Node):
 
     @strawberry.field(
         graphql_type=Connection[Annotation] | None,
-        description="The notes on its days, by their first day.",
+        description="The notes on its days, by their first day. Leads may not ask.",
         metadata=priced(day=0),
     )
     async def annotations(
@@ -211,7 +214,9 @@ class Organization(Node):
         days = None if period is None else local_days(await time.resolve(info, period), timezone)
         return await annotations.of_organization(info.context.caller, root.id, days, first, after)
 
-    @strawberry.field(graphql_type=CountedConnection[AlertRule] | None, description="Its alert rules, by name.")
+    @strawberry.field(
+        graphql_type=CountedConnection[AlertRule] | None, description="Its alert rules, by name. Leads may not ask."
+    )
     async def alert_rules(
         root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
     ) -> ConnectionRow[AlertRuleRow]:
@@ -219,7 +224,7 @@ class Organization(Node):
 
     @strawberry.field(
         graphql_type=Connection[Alert] | None,
-        description=f"Its alerts, the newest first: of each rule the last {ALERTS_KEPT}.",
+        description=f"Its alerts, the newest first: of each rule the last {ALERTS_KEPT}. Leads may not ask.",
     )
     async def alerts(
         root: strawberry.Parent[OrganizationRow],
@@ -232,20 +237,24 @@ class Organization(Node):
 
     @strawberry.field(
         graphql_type=Connection[Goal] | None,
-        description="Its goals, those of its teams and people included, the oldest first.",
+        description="Its goals, those of its teams and people included, the oldest first. Leads may not ask.",
     )
     async def goals(
         root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
     ) -> ConnectionRow[GoalRow]:
         return await goals.of_organization(info.context.caller, root.id, first, after)
 
-    @strawberry.field(graphql_type=Connection[SavedQuery] | None, description="Its saved queries, by name.")
+    @strawberry.field(
+        graphql_type=Connection[SavedQuery] | None, description="Its saved queries, by name. Not for leads."
+    )
     async def saved_queries(
         root: strawberry.Parent[OrganizationRow], info: Info, first: First = 50, after: After = None
     ) -> ConnectionRow[SavedQueryRow]:
         return await saved_queries.of_organization(info.context.caller, root.id, first, after)
 
-    @strawberry.field(graphql_type=ExtensionUserCounts | None, description="Its extension users in numbers.")
+    @strawberry.field(
+        graphql_type=ExtensionUserCounts | None, description="Its extension users in numbers. Leads may not ask."
+    )
     async def extension_user_counts(root: strawberry.Parent[OrganizationRow], info: Info) -> ExtensionUserCountsRow:
         return await extension_users.counts(info.context.caller, root.id)
 
@@ -260,7 +269,7 @@ class Organization(Node):
 
     @strawberry.field(
         graphql_type=Usage | None,
-        description="The usage of its extension users in a period.",
+        description="The usage of its extension users in a period. Leads ask their `teams` instead.",
         metadata=priced(day=ORGANIZATION_DAY),
     )
     async def usage(
@@ -276,7 +285,7 @@ class Organization(Node):
 
     @strawberry.field(
         graphql_type=DeepWork | None,
-        description="The deep work done in a period.",
+        description="The deep work done in a period. Leads ask their `teams` instead.",
         metadata=priced(day=ORGANIZATION_DAY),
     )
     async def deep_work(
@@ -293,7 +302,7 @@ class Organization(Node):
 
     @strawberry.field(
         graphql_type=UsageInsight | None,
-        description="A description of its people's work in a period, made from figures.",
+        description="A description of its people's work in a period, made from figures. Leads may not ask.",
         metadata=priced(day=ORGANIZATION_DAY, measures=INSIGHT_MEASURES),
     )
     async def insight(
@@ -311,19 +320,19 @@ class Organization(Node):
     @strawberry.field(
         graphql_type=CategoryRuleSet | None,
         description="The organization's own rules of which domains are of which category; changed by "
-        "`setCategoryRules` and `deleteCategoryRules`.",
+        "`setCategoryRules` and `deleteCategoryRules`. Leads may not ask.",
     )
     async def category_rules(
         root: strawberry.Parent[OrganizationRow],
         info: Info,
         version: Annotated[int | None, strawberry.argument(description="The version; the latest by default.")] = None,
     ) -> CategoryRuleSetRow:
-        return await category_rules.rule_set(info.context.caller, root.id, version)
+        return await category_rules.of_organization(info.context.caller, root.id, version)
 
     @strawberry.field(
         graphql_type=CategoryRulesPreview | None,
         description="The domains that a change of the rules would move from one category to another, and their usage "
-        "in a period. Changes nothing. Looks at the 10,000 domains with the most events.",
+        "in a period. Changes nothing. Looks at the 10,000 domains with the most events. Leads may not ask.",
         metadata=priced(day=ORGANIZATION_DAY, measures=2, from_events=True),
     )
     async def category_rules_preview(

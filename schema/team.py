@@ -12,9 +12,10 @@ from db.queries.filters import EventFilter
 from db.queries.goals import GoalRow
 from db.queries.organizations import OrganizationRow
 from db.queries.teams import TeamRow
+from db.queries.users import UserRow
 from execution.context import Info
 from execution.declarations import ORGANIZATION_DAY, priced
-from resolvers import goals, organizations, teams
+from resolvers import goals, organizations, team_leads, teams
 from resolvers.deep_work import DeepWorkRow
 from resolvers.pages import ConnectionRow
 from resolvers.usage import UsageQuery
@@ -29,6 +30,7 @@ from schema.usage_question import UsageFilterArgument, question
 if TYPE_CHECKING:
     from schema.extension_user import ExtensionUser
     from schema.organization import Organization
+    from schema.user import User
 
 
 @strawberry.type(
@@ -68,12 +70,19 @@ class Team(Node):
 
     @strawberry.field(
         graphql_type=Connection[Goal] | None,
-        description="Its goals, the oldest first.",
+        description="Its goals, the oldest first; none for leads.",
     )
     async def goals(
         root: strawberry.Parent[TeamRow], info: Info, first: First = 50, after: After = None
     ) -> ConnectionRow[GoalRow]:
         return await goals.of_team(info.context.caller, root.id, first, after)
+
+    @strawberry.field(
+        graphql_type=list[Annotated["User", strawberry.lazy("schema.user")]] | None,
+        description="The members who lead it, by name: at most 50. Leads may not ask.",
+    )
+    async def leads(root: strawberry.Parent[TeamRow], info: Info) -> list[UserRow]:
+        return await team_leads.of_team(info.context.caller, root)
 
     @strawberry.field(
         graphql_type=Usage | None,

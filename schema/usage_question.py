@@ -32,6 +32,8 @@ async def question(
     within: EventFilter | None = None,
 ) -> UsageQuery:
     """The query of usage that a field's arguments describe, of the events that `within` admits (None: all)."""
+    if subject is Subject.ORGANIZATION:
+        info.context.caller.viewer.require_whole(subject_id)
     conditions = (where or UsageFilter()).conditions()
     if within is not None:
         conditions = replace(within, all_of=(conditions,))

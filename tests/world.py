@@ -34,6 +34,7 @@ from db.queries import (
     organizations,
     saved_queries,
     sign_ins,
+    team_leads,
     teams,
     users,
     webhooks,
@@ -147,6 +148,15 @@ class World:
         async with self.services.database.write() as db:
             await memberships.add(db, organization.id, user.id, role)
         return await self.sign_in(user)
+
+    async def lead(self, organization: OrganizationRow, *led: TeamRow) -> Asker:
+        """A member of the organization who leads these teams, signed in."""
+        asker = await self.member(organization, Role.LEAD)
+        assert asker.user
+        async with self.services.database.write() as db:
+            for team in led:
+                await team_leads.add(db, team, asker.user.id)
+        return asker
 
     async def recorded(self, organization: OrganizationRow, username: str | None = None) -> Recorded:
         """An extension user of the organization."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Uuid,
+    and_,
     cast,
     func,
     literal,
@@ -35,6 +36,7 @@ from db.metrics.query_shape import QueryParams, QueryShape
 from db.models import TeamPerson
 from db.queries.filter_conditions import EventColumns, category_of, matching, site_of
 from db.queries.filters import EventFilter
+from db.tenancy import memberships_in_scope_asked
 from db.topology import Topology
 
 _READ = {
@@ -184,8 +186,13 @@ class Keys:
         """The condition that a row meets the conditions for some team of its person: taken together it counts once."""
         team = self._team_person
         assert team is not None  # noqa: S101 - see `conditions`
-        member = team.c.extension_user_id == relation.c.user_id
-        return select(literal(1)).select_from(team).where(member, *conditions).correlate_except(team).exists()
+        return (
+            select(literal(1))
+            .select_from(team)
+            .where(self._is_of(team, relation), *conditions)
+            .correlate_except(team)
+            .exists()
+        )
 
     def chosen(self, relation: FromClause) -> list[ColumnElement[bool]]:
         """The condition of rows that the filter chooses, if it chooses any."""
@@ -212,7 +219,12 @@ class Keys:
         joined, team = self.joined(relation), self._team_person
         if team is None or self._shape.together:
             return joined
-        return joined.join(team, team.c.extension_user_id == relation.c.user_id)
+        return joined.join(team, self._is_of(team, relation))
+
+    def _is_of(self, team: FromClause, relation: FromClause) -> ColumnElement[bool]:
+        """The condition that a row's person is in a team, and that the viewer may know so."""
+        seen = memberships_in_scope_asked(self._shape.reach, team.c.team_id)
+        return and_(team.c.extension_user_id == relation.c.user_id, seen)
 
     def select(self, relation: FromClause, *columns: ColumnElement[Any]) -> AnySelect:
         """Columns of the relation's rows that belong to a wanted group."""

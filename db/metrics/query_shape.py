@@ -115,7 +115,7 @@ def bound_query(
         reach=scope.reach,
         named=ids is not None,
         subject=question.subject,
-        where=question.where,
+        where=question.where.within(scope),
         hours=_partial_edges(time_range, hours),
         minutes=_partial_edges(time_range, minutes),
         dimensions=split.dimensions,

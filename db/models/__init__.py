@@ -22,7 +22,7 @@ from db.models.rejected_event import RejectedEvent
 from db.models.rollup import Hour, Run, deferred_hours, dirty_hours, rollup_rebuilds
 from db.models.saved_query import SavedQuery
 from db.models.sign_in import RefreshToken, SignIn
-from db.models.team import Team, TeamPerson
+from db.models.team import Team, TeamLead, TeamPerson
 from db.models.user import User
 from db.models.webhook import Webhook, WebhookDelivery
 
@@ -56,6 +56,7 @@ __all__ = [
     "SavedQuery",
     "SignIn",
     "Team",
+    "TeamLead",
     "TeamPerson",
     "User",
     "Webhook",

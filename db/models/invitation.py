@@ -18,7 +18,7 @@ class Invitation(Base):
 
     __tablename__ = "invitations"
     __table_args__ = (
-        CheckConstraint("role IN ('admin', 'member', 'viewer')", name="role"),
+        CheckConstraint("role IN ('admin', 'member', 'viewer', 'lead')", name="role"),
         CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="end"),
     )
 

@@ -13,7 +13,7 @@ class Membership(Base):
     """A user's role in an organization. `role` holds the value of a `core.roles.Role`."""
 
     __tablename__ = "memberships"
-    __table_args__ = (CheckConstraint("role IN ('admin', 'member', 'viewer')", name="role"),)
+    __table_args__ = (CheckConstraint("role IN ('admin', 'member', 'viewer', 'lead')", name="role"),)
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)

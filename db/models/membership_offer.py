@@ -20,7 +20,7 @@ class MembershipOffer(Base):
     """
 
     __tablename__ = "membership_offers"
-    __table_args__ = (CheckConstraint("role IN ('admin', 'member', 'viewer')", name="role"),)
+    __table_args__ = (CheckConstraint("role IN ('admin', 'member', 'viewer', 'lead')", name="role"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))

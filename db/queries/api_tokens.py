@@ -13,6 +13,7 @@ from core.roles import Role
 from core.scope import Scope
 from core.token_scopes import TokenScope
 from db.models import ApiToken, Membership, User
+from db.queries.team_leads import teams_led
 from db.queries.users import UserRow
 from db.tenancy import in_scope
 
@@ -52,11 +53,12 @@ class ApiTokenRow:
 
 @dataclass(frozen=True, slots=True)
 class TokenAccount:
-    """A token that holds, the user whom it speaks for (None: it is a service account), and the roles it gives."""
+    """A token that holds, the user whom it speaks for (None: it is a service account), and what it gives them."""
 
     token: ApiTokenRow
     user: UserRow | None
     roles: dict[UUID, Role]
+    teams_led: frozenset[UUID]
     is_use_due: bool
     """True if the token's use is to be noted again."""
 
@@ -113,6 +115,7 @@ async def _account(connection: AsyncConnection, condition: ColumnElement[bool]) 
             User.updated_at.label("user_updated_at"),
             Membership.organization_id.label("member_of"),
             Membership.role,
+            teams_led(),
         )
         .outerjoin(User, User.id == ApiToken.user_id)
         .outerjoin(Membership, Membership.user_id == ApiToken.user_id)
@@ -123,10 +126,11 @@ async def _account(connection: AsyncConnection, condition: ColumnElement[bool]) 
         return None
     first, token = rows[0], _row(rows[0])
     if token.organization_id is not None:
-        return TokenAccount(token, None, {token.organization_id: Role.ADMIN}, first.is_use_due)
+        return TokenAccount(token, None, {token.organization_id: Role.ADMIN}, frozenset(), first.is_use_due)
     user = UserRow(first.user_id, first.username, first.is_super_admin, first.user_created_at, first.user_updated_at)
     roles = {row.member_of: Role(row.role) for row in rows if row.member_of is not None}
-    return TokenAccount(token, user, roles, first.is_use_due)
+    led = frozenset(team_id for row in rows for team_id in row.teams_led or ())
+    return TokenAccount(token, user, roles, led, first.is_use_due)
 
 
 async def note_use(connection: AsyncConnection, token_id: UUID) -> None:

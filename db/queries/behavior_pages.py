@@ -90,7 +90,7 @@ async def _rows(
         reach=scope.reach,
         each=user_ids is not None,
         in_time=query.time_range is not None,
-        where=query.where,
+        where=query.where.within(scope),
         ordering=query.ordering,
         limit=request.limit,
         bounded=request.bound is not None,

@@ -117,7 +117,7 @@ async def stretch(
         # The first condition follows from the second; partitions are ruled out by it alone.
         conditions += [Behavior.ts >= place[0], tuple_(Behavior.ts, Behavior.id) > place]
     statement = (
-        select(*COLUMNS, matching(walk.where).label("admitted"))
+        select(*COLUMNS, matching(walk.where.within(scope)).label("admitted"))
         .where(*conditions)
         .order_by(Behavior.ts, Behavior.id)
         .limit(limit)

@@ -32,7 +32,7 @@ from db.models import ExtensionUser, TeamPerson
 from db.names import is_name, matches, username_columns
 from db.prepared import Prepared, fetch, parameter, prepared
 from db.queries.filter_conditions import people_of_teams
-from db.tenancy import in_scope, people_in_scope, people_in_scope_asked, scope_values
+from db.tenancy import in_scope, memberships_in_scope, people_in_scope, people_in_scope_asked, scope_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _visible(scope: Scope, where: ExtensionUserConditions) -> AnySelect:
     if where.organization_ids is not None:
         statement = statement.where(ExtensionUser.organization_id.in_(where.organization_ids))
     if where.team_ids is not None:
-        statement = statement.where(ExtensionUser.id.in_(people_of_teams(where.team_ids)))
+        statement = statement.where(ExtensionUser.id.in_(people_of_teams(where.team_ids, scope)))
     if where.keyless_within is not None:
         statement = statement.where(ExtensionUser.last_keyless_event_at >= func.now() - where.keyless_within)
     return statement
@@ -199,7 +199,8 @@ async def counts_by_team(connection: AsyncConnection, scope: Scope, team_ids: It
 def _in_teams(scope: Scope, team_ids: Iterable[UUID]) -> AnySelect:
     """The people in these teams, a row for each team."""
     in_team = TeamPerson.extension_user_id == ExtensionUser.id
-    return _visible(scope, ExtensionUserConditions()).join(TeamPerson, in_team).where(TeamPerson.team_id.in_(team_ids))
+    of_teams = (TeamPerson.team_id.in_(team_ids), memberships_in_scope(scope, TeamPerson.team_id))
+    return _visible(scope, ExtensionUserConditions()).join(TeamPerson, in_team).where(*of_teams)
 
 
 async def summaries(

@@ -25,9 +25,11 @@ from sqlalchemy import (
 
 from core.categories import Category
 from core.events import ANONYMOUS
+from core.scope import Scope
 from db.keyset import AnySelect, Column
 from db.models import Behavior, Hour, Run, TeamPerson
 from db.queries.filters import CategoryFilter, EventFilter, SiteFilter, TextFilter, UrlFilter
+from db.tenancy import memberships_in_scope
 
 _UP_TO_PATH = r"^\s*(?:(?:blob|filesystem|view-source):)*(?:[a-zA-Z][a-zA-Z0-9+.-]*:[/\\]*)?[^/?#\\]*[/\\]?"
 """A url up to its path, with the first slash of that."""
@@ -94,7 +96,7 @@ def _own_conditions(where: EventFilter, of: EventColumns) -> list[ColumnElement[
     if where.extension_user_ids is not None:
         conditions.append(of.user_id.in_(where.extension_user_ids))
     if where.team_ids is not None:
-        conditions.append(of.user_id.in_(people_of_teams(where.team_ids)))
+        conditions.append(of.user_id.in_(people_of_teams(where.team_ids, where.team_scope)))
     if where.session_ids is not None:
         conditions.append(_present(of.session_id).in_(where.session_ids))
     if where.event_types is not None:
@@ -113,9 +115,12 @@ def _own_conditions(where: EventFilter, of: EventColumns) -> list[ColumnElement[
     return conditions
 
 
-def people_of_teams(team_ids: Collection[UUID]) -> AnySelect:
-    """The ids of the people who are in one of these teams now."""
-    return select(TeamPerson.extension_user_id).where(TeamPerson.team_id.in_(team_ids))
+def people_of_teams(team_ids: Collection[UUID], scope: Scope | None) -> AnySelect:
+    """The ids of the people who are in one of these teams now, as far as that may be seen in a scope."""
+    assert scope is not None, "see EventFilter.team_scope"  # noqa: S101 - a statement that forgot `within`
+    return select(TeamPerson.extension_user_id).where(
+        TeamPerson.team_id.in_(team_ids), memberships_in_scope(scope, TeamPerson.team_id)
+    )
 
 
 def _nested_conditions(where: EventFilter, of: EventColumns) -> list[ColumnElement[bool]]:

@@ -14,9 +14,10 @@ from sqlalchemy import CTE
 from core.categories import Category
 from core.domains import ascii_name, spellings
 from core.event_types import EventType
+from core.scope import Scope
 from core.url_patterns import UrlPattern
 
-_NARROWING = ("organization_ids", "extension_user_ids", "team_ids", "session_ids", "event_types")
+_NARROWING = ("organization_ids", "extension_user_ids", "team_ids", "team_scope", "session_ids", "event_types")
 _CHOOSING = ("domain", "site", "category", "url")
 _ATTRIBUTES = {
     "session_ids": "session_id",
@@ -95,7 +96,8 @@ class SiteFilter:
 class EventFilter:
     """A filter of events: every condition that is given must hold; a filter without conditions admits all events.
 
-    `all_of`, `any_of` and `not_` nest. An empty list admits everything in `all_of`, else nothing.
+    `all_of`, `any_of` and `not_` nest. An empty list admits everything in `all_of`, else nothing. `team_scope` limits
+    whom `team_ids` finds; clients' filters come without it, and `within` adds it when a statement is built.
     """
 
     organization_ids: tuple[UUID, ...] | None = None
@@ -110,6 +112,7 @@ class EventFilter:
     all_of: tuple["EventFilter", ...] | None = None
     any_of: tuple["EventFilter", ...] | None = None
     not_: "EventFilter | None" = None
+    team_scope: Scope | None = None
 
     @property
     def nested(self) -> tuple["EventFilter", ...]:
@@ -191,6 +194,17 @@ class EventFilter:
         """The same, with the sites of domains at hand."""
         site = None if self.site is None else replace(self.site, known=known)
         return replace(self._with_nested(lambda part: part.with_sites(known)), site=site)
+
+    def within(self, scope: Scope) -> "EventFilter":
+        """The same, in which teams are those that may be seen in a scope.
+
+        One that leads no teams sees all teams of the people in it. It is left out, so that all such share statements.
+        """
+        if not self._mentions(("team_ids",)):
+            return self
+        seen = scope if scope.leads_teams else Scope.everything()
+        nested = self._with_nested(lambda part: part.within(scope))
+        return nested if self.team_ids is None else replace(nested, team_scope=seen)
 
     def _with_nested(self, change: Callable[["EventFilter"], "EventFilter"]) -> "EventFilter":
         """The same with the filters in it changed."""

@@ -15,7 +15,7 @@ from core.scope import Scope
 from db.keyset import AnySelect, Ordering, PageRequest, RowPage, keyset_per, paginate_rows
 from db.models import Membership, User
 from db.queries.users import named
-from db.tenancy import in_scope
+from db.tenancy import in_scope, organizations_in_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,35 @@ async def by_users(
     connection: AsyncConnection, scope: Scope, user_ids: Iterable[UUID]
 ) -> dict[UUID, list[MembershipRow]]:
     """Each user's memberships in the organizations in scope, in the order they joined."""
+    return await _by_users(connection, _visible(scope), user_ids)
+
+
+async def of_viewer(
+    connection: AsyncConnection, scope: Scope, user_ids: Iterable[UUID]
+) -> dict[UUID, list[MembershipRow]]:
+    """The viewer's own memberships, also those in which they lead teams."""
+    own = select(*_COLUMNS).where(organizations_in_scope(scope, Membership.organization_id))
+    return await _by_users(connection, own, user_ids)
+
+
+async def _by_users(
+    connection: AsyncConnection, visible: AnySelect, user_ids: Iterable[UUID]
+) -> dict[UUID, list[MembershipRow]]:
     ids = list(user_ids)
     found: dict[UUID, list[MembershipRow]] = {user_id: [] for user_id in ids}
-    statement = _visible(scope).where(Membership.user_id.in_(ids)).order_by(*BY_JOINING.columns)
+    statement = visible.where(Membership.user_id.in_(ids)).order_by(*BY_JOINING.columns)
     for row in await connection.execute(statement):
         found[row.user_id].append(_row(*row))
     return found
+
+
+async def of_member(
+    connection: AsyncConnection, scope: Scope, organization_id: UUID, user_id: UUID
+) -> MembershipRow | None:
+    """A user's membership in an organization in scope."""
+    statement = _visible(scope).where(Membership.organization_id == organization_id, Membership.user_id == user_id)
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else _row(*row)
 
 
 async def add(connection: AsyncConnection, organization_id: UUID, user_id: UUID, role: Role) -> MembershipRow | None:

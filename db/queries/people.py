@@ -49,7 +49,7 @@ def people(
     """The people in scope, narrowed to these organizations, ids and teams where given."""
     person = (ExtensionUser.id, ExtensionUser.organization_id)
     conditions = [] if scope.is_everything else [people_in_scope(scope, *person)]
-    return _people([*conditions, *_among(organization_ids, user_ids, team_ids)], topology=topology)
+    return _people([*conditions, *_among(organization_ids, user_ids, team_ids, scope)], topology=topology)
 
 
 def people_asked(*, reach: Reach, subject: Subject | None, where: EventFilter, topology: Topology) -> People:
@@ -64,7 +64,7 @@ def people_asked(*, reach: Reach, subject: Subject | None, where: EventFilter, t
     elif subject is Subject.ORGANIZATION:
         conditions.append(ExtensionUser.organization_id == any_(_ids("ids")))
     else:
-        conditions += _among(where.organization_ids, where.extension_user_ids, where.team_ids)
+        conditions += _among(where.organization_ids, where.extension_user_ids, where.team_ids, where.team_scope)
     return _people(conditions, topology=topology)
 
 
@@ -87,6 +87,7 @@ def _among(
     organization_ids: Collection[UUID] | None,
     user_ids: Collection[UUID] | None,
     team_ids: Collection[UUID] | None,
+    team_scope: Scope | None,
 ) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if organization_ids is not None:
@@ -94,7 +95,7 @@ def _among(
     if user_ids is not None:
         conditions.append(ExtensionUser.id.in_(user_ids))
     if team_ids is not None:
-        conditions.append(ExtensionUser.id.in_(people_of_teams(team_ids)))
+        conditions.append(ExtensionUser.id.in_(people_of_teams(team_ids, team_scope)))
     return conditions
 
 

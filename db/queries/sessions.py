@@ -82,7 +82,7 @@ async def page(
         "user_ids": where.extension_user_ids,
         "team_ids": where.team_ids,
     }
-    statement, ordering = _sessions(people(scope, **who, topology=topology), query, order)
+    statement, ordering = _sessions(people(scope, **who, topology=topology), scope, query, order)
     rows = await connection.execute(keyset(statement, ordering, request))
     return paginate_rows([_row(row, query) for row in rows], ordering, request)
 
@@ -97,7 +97,7 @@ async def pages_by_user(
 ) -> dict[UUID, RowPage[SessionRow]]:
     """The same page of each person's sessions."""
     topology = topology_of(connection)
-    statement, ordering = _sessions(people(scope, user_ids=user_ids, topology=topology), query, order)
+    statement, ordering = _sessions(people(scope, user_ids=user_ids, topology=topology), scope, query, order)
     found: dict[UUID, list[SessionRow]] = {user_id: [] for user_id in user_ids}
     for row in await connection.execute(keyset_per(statement.selected_columns.user_id, statement, ordering, request)):
         found[row.parent].append(_row(row, query))
@@ -147,7 +147,7 @@ def counted_events(
         tuple_(Behavior.user_id, Behavior.session_id).in_(keys),
         or_(Behavior.user_id.in_(select(chosen.c.user_id)), anonymous_in_scope(scope, Behavior.user_id)),
         *_in_time(query),
-        matching(with_domain_values(query.where, chosen, counted.start, counted.end)),
+        matching(with_domain_values(query.where.within(scope), chosen, counted.start, counted.end)),
     ]
 
 
@@ -155,10 +155,12 @@ def _row(row: Any, query: SessionQuery) -> SessionRow:
     return SessionRow(row.user_id, row.session_id, row.start, row.end, row.seconds, row.events, query)
 
 
-def _sessions(chosen: People, query: SessionQuery, order: IntervalOrder) -> tuple[AnySelect, Ordering[SessionRow]]:
+def _sessions(
+    chosen: People, scope: Scope, query: SessionQuery, order: IntervalOrder
+) -> tuple[AnySelect, Ordering[SessionRow]]:
     """All sessions of the chosen people, and their order."""
     persons, counted = chosen.cte("person"), query.time_range.counted
-    where = with_domain_values(query.where, persons, counted.start, counted.end)
+    where = with_domain_values(query.where.within(scope), persons, counted.start, counted.end)
     narrowed = (
         select(Behavior.user_id, Behavior.session_id)
         .join(persons, persons.c.user_id == Behavior.user_id)

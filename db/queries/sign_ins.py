@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.roles import Role
 from db.models import Membership, RefreshToken, SignIn, User
 from db.prepared import Prepared, fetch, parameter, prepared
+from db.queries.team_leads import teams_led
 from db.queries.users import UserRow
 
 
@@ -26,10 +27,11 @@ class UsedToken:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The account of a living sign-in, and its roles by organization."""
+    """The account of a living sign-in, its roles by organization, and the teams that it leads."""
 
     user: UserRow
     roles: dict[UUID, Role]
+    teams_led: frozenset[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ async def account(connection: AsyncConnection, sign_in_id: UUID, user_id: UUID) 
     if not rows:
         return None
     roles = {row.organization_id: Role(row.role) for row in rows if row.role is not None}
-    return SignedIn(UserRow(*rows[0][:5]), roles)
+    led = frozenset(team_id for row in rows for team_id in row.teams_led or ())
+    return SignedIn(UserRow(*rows[0][:5]), roles, led)
 
 
 @cache
@@ -65,6 +68,7 @@ def _account_statement() -> Prepared:
             User.updated_at,
             Membership.organization_id,
             Membership.role,
+            teams_led(),
         )
         .select_from(SignIn)
         .join(User, User.id == SignIn.user_id)

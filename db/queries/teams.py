@@ -15,7 +15,7 @@ from core.scope import Scope
 from db.keyset import AnySelect, Column, Ordering, PageRequest, RowPage, keyset_per, paginate_rows
 from db.models import ExtensionUser, Team, TeamPerson
 from db.names import is_name
-from db.tenancy import in_scope
+from db.tenancy import in_scope, teams_in_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class TeamRow:
     updated_at: datetime
 
 
-_COLUMNS = (Team.id, Team.organization_id, Team.name, Team.created_at, Team.updated_at)
+TEAM_COLUMNS = (Team.id, Team.organization_id, Team.name, Team.created_at, Team.updated_at)
 
 BY_NAME: Ordering[TeamRow] = Ordering(
     "teams", (Team.normalized_name, Team.id), (str, UUID), lambda row: (row.name, row.id), by_name=True
@@ -37,7 +37,7 @@ BY_NAME: Ordering[TeamRow] = Ordering(
 
 
 def _visible(scope: Scope) -> AnySelect:
-    return select(*_COLUMNS).where(in_scope(scope, Team.organization_id))
+    return select(*TEAM_COLUMNS).where(teams_in_scope(scope, Team.id, Team.organization_id))
 
 
 async def by_ids(connection: AsyncConnection, scope: Scope, ids: Iterable[UUID]) -> dict[UUID, TeamRow]:
@@ -108,7 +108,7 @@ async def has_name(
 
 async def create(connection: AsyncConnection, organization_id: UUID, name: str) -> TeamRow:
     """Create a team of an organization that the caller has locked within its scope."""
-    statement = insert(Team).values(organization_id=organization_id, **_names(name)).returning(*_COLUMNS)
+    statement = insert(Team).values(organization_id=organization_id, **_names(name)).returning(*TEAM_COLUMNS)
     return TeamRow(*(await connection.execute(statement)).one())
 
 
@@ -118,7 +118,7 @@ async def rename(connection: AsyncConnection, scope: Scope, team_id: UUID, name:
         update(Team)
         .where(Team.id == team_id, in_scope(scope, Team.organization_id))
         .values(**_names(name), updated_at=func.now())
-        .returning(*_COLUMNS)
+        .returning(*TEAM_COLUMNS)
     )
     row = (await connection.execute(statement)).one_or_none()
     return None if row is None else TeamRow(*row)

@@ -25,7 +25,7 @@ class UserRow:
     updated_at: datetime
 
 
-_COLUMNS = (User.id, User.username, User.is_super_admin, User.created_at, User.updated_at)
+USER_COLUMNS = (User.id, User.username, User.is_super_admin, User.created_at, User.updated_at)
 
 BY_USERNAME: Ordering[UserRow] = Ordering(
     "users",
@@ -38,7 +38,7 @@ BY_USERNAME: Ordering[UserRow] = Ordering(
 
 async def page(connection: AsyncConnection, search: str | None, request: PageRequest) -> RowPage[UserRow]:
     """Accounts whose name contains `search`, by name."""
-    statement = keyset(select(*_COLUMNS).where(matches(User.normalized_username, search)), BY_USERNAME, request)
+    statement = keyset(select(*USER_COLUMNS).where(matches(User.normalized_username, search)), BY_USERNAME, request)
     return paginate_rows([UserRow(*row) for row in await connection.execute(statement)], BY_USERNAME, request)
 
 
@@ -50,13 +50,13 @@ async def count(connection: AsyncConnection, search: str | None) -> int:
 
 async def by_ids(connection: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, UserRow]:
     """The accounts with these ids."""
-    rows = await connection.execute(select(*_COLUMNS).where(User.id.in_(ids)))
+    rows = await connection.execute(select(*USER_COLUMNS).where(User.id.in_(ids)))
     return {row.id: UserRow(*row) for row in rows}
 
 
 async def by_username(connection: AsyncConnection, username: str) -> UserRow | None:
     """The account of that name, however it is written."""
-    row = (await connection.execute(_named_first(select(*_COLUMNS), username))).one_or_none()
+    row = (await connection.execute(_named_first(select(*USER_COLUMNS), username))).one_or_none()
     return None if row is None else UserRow(*row)
 
 
@@ -89,7 +89,7 @@ async def locked_password_hash(connection: AsyncConnection, user_id: UUID, *, to
 async def create(connection: AsyncConnection, username: str, password_hash: str, *, is_super_admin: bool) -> UserRow:
     """Create an account. IntegrityError when the name is taken."""
     values = {"password_hash": password_hash, "is_super_admin": is_super_admin, **username_columns(username)}
-    return UserRow(*(await connection.execute(insert(User).values(values).returning(*_COLUMNS))).one())
+    return UserRow(*(await connection.execute(insert(User).values(values).returning(*USER_COLUMNS))).one())
 
 
 async def set_password_hash(connection: AsyncConnection, user_id: UUID, password_hash: str) -> None:

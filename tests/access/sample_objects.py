@@ -19,7 +19,15 @@ from core.events import ANONYMOUS, RawEvent
 from core.ids import BehaviorKey, encode_node_id
 from core.roles import Role
 from core.token_scopes import TokenScope
-from db.queries import api_tokens, audit_entries, invitations, membership_offers, memberships, webhook_deliveries
+from db.queries import (
+    api_tokens,
+    audit_entries,
+    invitations,
+    membership_offers,
+    memberships,
+    team_leads,
+    webhook_deliveries,
+)
 from db.queries.api_tokens import NewToken
 from db.queries.audit_entries import NewEntry
 from db.queries.invitations import NewInvitation
@@ -28,7 +36,7 @@ from db.queries.organizations import OrganizationRow
 from tests.schema.sample_tenants import SampleTenants, create_sample_tenants, user_id
 from tests.world import Asker, Recorded, World, moment, own_rules, raw
 
-PARTS = ("nobody", "viewer", "member", "admin", "outsider", "super_admin")
+PARTS = ("nobody", "lead", "viewer", "member", "admin", "outsider", "super_admin")
 _SESSIONS = {"ours": 1, "theirs": 2, "anonymous": 4}
 """How many sessions there are of each, and people of each organization: any sum of them tells whose they are."""
 _EVENTS = 12  # in each session, on each of two days
@@ -43,6 +51,7 @@ _TABLES = (
     "extension_users",
     "teams",
     "team_people",
+    "team_leads",
     "annotations",
     "alert_rules",
     "alerts",
@@ -65,15 +74,16 @@ _REFUSALS = {"UNAUTHENTICATED": "sign-in", "FORBIDDEN": "forbidden", "NOT_FOUND"
 
 @dataclass(frozen=True)
 class SampleObjects:
-    """The sample tenants, and the owner of each object."""
+    """The sample tenants, and the owner of each object. `lead` leads the team of `ours`, which olga is in."""
 
     world: World
     tenants: SampleTenants
+    lead: Asker
 
     @cached_property
     def askers(self) -> dict[str, Asker]:
         """The askers by their names in access.txt."""
-        parts = self.tenants.everybody
+        parts = self.tenants.everybody | {"lead": self.lead}
         return {"nobody": parts["stranger"]} | {part: parts[part] for part in PARTS[1:]}
 
     @cached_property
@@ -94,7 +104,13 @@ class SampleObjects:
                 tenant.alert_rule.id,
             ]
             found |= dict.fromkeys([*map(str, mine), tenant.person.row.username], owner)
-        for part, owner in {"viewer": "ours", "member": "ours", "admin": "ours", "outsider": "theirs"}.items():
+        for part, owner in {
+            "lead": "ours",
+            "viewer": "ours",
+            "member": "ours",
+            "admin": "ours",
+            "outsider": "theirs",
+        }.items():
             found |= self._account(self.askers[part], owner)
         return found | self._account(self.askers["super_admin"], "boss")
 
@@ -185,7 +201,7 @@ async def create_sample_objects(world: World) -> SampleObjects:
     for tenant in (tenants.ours, tenants.theirs):
         text = f"note of {tenant.organization.name.lower()}"
         await world.annotation(tenant.organization, date(2026, 8, 3), text=text)
-    samples = SampleObjects(world, tenants)
+    samples = SampleObjects(world, tenants, await world.lead(tenants.ours.organization, tenants.ours.team))
     await _invitation(samples, tenants.ours.organization)
     return samples
 
@@ -252,10 +268,18 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
     annotation = await world.annotation(organization, date(2026, 8, 3))
     rule = await world.alert_rule(organization, person, "rule")
     async with world.services.database.write() as db:
-        for part, role in {"viewer": Role.VIEWER, "member": Role.MEMBER, "admin": Role.ADMIN}.items():
+        for part, role in {
+            "lead": Role.LEAD,
+            "viewer": Role.VIEWER,
+            "member": Role.MEMBER,
+            "admin": Role.ADMIN,
+        }.items():
             user = askers[part].user
             assert user
             await memberships.add(db, organization.id, user.id, role)
+            if role is Role.LEAD:
+                await team_leads.add(db, team, user.id)
+    apprentice = await world.lead(organization)
     await own_rules(world, organization, {"ours.test": Category.WORK_TOOLS})
     return {
         "ours": encode_node_id("Organization", organization.id.bytes),
@@ -270,6 +294,8 @@ async def another_tenant(samples: SampleObjects) -> dict[str, Any]:
         "event": await _event_of(world, person),
         "nobodys": await _event_of(world, None),
         "colleague": user_id(askers["viewer"]),
+        "leading": user_id(askers["lead"]),
+        "apprentice": user_id(apprentice),
         "newcomer": newcomer.username,
         "offer": await _offer(world, organization, askers["outsider"]),
         **await _invitation(samples, organization),

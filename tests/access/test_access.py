@@ -69,6 +69,8 @@ INPUTS = {
     "deleteTeam": "{id: $team}",
     "addTeamPeople": "{teamId: $team, extensionUserIds: [$paul]}",
     "removeTeamPeople": "{teamId: $team, extensionUserIds: [$olga]}",
+    "appointTeamLead": "{teamId: $team, userId: $apprentice}",
+    "dismissTeamLead": "{teamId: $team, userId: $leading}",
     "createExtensionUser": '{organizationId: $ours, username: "otto"}',
     "createExtensionUsers": '{organizationId: $ours, people: [{username: "otto"}, {username: "olga"}]}',
     "updateExtensionUser": "{id: $olga, isActive: false}",
@@ -233,7 +235,7 @@ async def test_what_does_not_exist_is_missing_for_super_admins_too(world: World)
             for identifier in (tenant[others[subject]], nothing):
                 got[name, identifier] = await change(samples, "super_admin", name, tenant | {subject: identifier})
 
-    assert len(got) == 2 * 48
+    assert len(got) == 2 * 50
     assert set(got.values()) == {"missing"}
 
 
@@ -291,5 +293,5 @@ async def test_a_colleagues_other_organizations_stay_hidden(world: World):
     by_admin = await outcome(tenants.admin, query, **tenants.variables)
     by_themselves = await outcome(tenants.member, query, **tenants.variables)
 
-    assert by_admin == ["Ours"] * 3
-    assert sorted(by_themselves) == ["Ours"] * 3 + ["Theirs"]
+    assert by_admin == ["Ours"] * 4
+    assert sorted(by_themselves) == ["Ours"] * 4 + ["Theirs"]

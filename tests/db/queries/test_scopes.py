@@ -88,6 +88,8 @@ WITHOUT_SCOPE = {
     "category_rules": {"change"},
     # The organization was locked, and team and people looked up, within the caller's scope, in the same transaction.
     "teams": {"create", "add_people", "remove_people"},
+    # As those of teams.
+    "team_leads": {"add", "counts", "remove", "remove_of_member"},
     # The organization was locked within the caller's scope, in the same transaction.
     "annotations": {"create"},
     "goals": {"create"},
