@@ -404,4 +404,5 @@ async def test_deliveries_are_found_by_state(telling: World, target: Endpoint):
         "DELIVERED": 1,
         "FAILED": 0,
     }
-    assert UUID(found["DELIVERED"][0]["deliveries"]["nodes"][0]["eventId"])
+    event_id = found["DELIVERED"][0]["deliveries"]["nodes"][0]["eventId"]
+    assert str(UUID(event_id)) == event_id
