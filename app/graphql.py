@@ -111,7 +111,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         """The request's body. TooLarge, unless it may store events, which the policy checks after parsing."""
         policy = self._policy
         body = await read_body(request, max(policy.body_limit, INGESTION_LIMIT))
-        may_ingest = b"ingestBehaviors" in body or (policy.trusted.texts and b"documentId" in body)
+        names_a_document = b"documentId" in body or b"persistedQuery" in body
+        may_ingest = b"ingestBehaviors" in body or (policy.trusted.texts and names_a_document)
         if len(body) > policy.body_limit and not may_ingest:
             raise TooLarge(too_large(policy.body_limit))
         # Collecting garbage among hundreds of thousands of lists takes longer than anything else in a request.
@@ -120,7 +121,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         return body
 
     def should_render_graphql_ide(self, request: Any) -> bool:
-        return "documentId" not in request.query_params and super().should_render_graphql_ide(request)
+        is_asked = "documentId" in request.query_params or "extensions" in request.query_params
+        return not is_asked and super().should_render_graphql_ide(request)
 
     async def render_graphql_ide(self, request: Request) -> Response:
         if self._examples is None:
@@ -170,7 +172,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     def _with_text(self, request: dict[str, Any]) -> dict[str, Any]:
         """The request with the text of the trusted document that it names, if it names one. HTTPException."""
         if request.get("query") is None and _is_persisted_query(request.get("extensions")):
-            raise PersistedQueryNotSupported
+            return request | {"query": self._persisted_text(request["extensions"]["persistedQuery"])}
         document_id = request.get("documentId")
         if isinstance(document_id, str) and document_id.startswith(PREFIX) and request.get("query") is None:
             return request | {"query": _SavedQueryId(document_id.removeprefix(PREFIX))}
@@ -191,6 +193,13 @@ class GraphQLEndpoint(GraphQL[Context, None]):
                 "PERSISTED_DOCUMENT_NOT_FOUND",
             )
         return request | {"query": text}
+
+    def _persisted_text(self, persisted_query: dict[str, Any]) -> str:
+        """The text of the trusted document that a client names by Apollo's protocol. PersistedQueryNotSupported."""
+        text = self._policy.trusted.text(persisted_query.get("sha256Hash"))
+        if text is None:
+            raise PersistedQueryNotSupported
+        return text
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Any:
         if _media_type(request) is None:
@@ -287,7 +296,7 @@ class DocumentRefusal(HTTPException):
 
 
 class PersistedQueryNotSupported(DocumentRefusal):
-    """The answer to a hash alone, by Apollo's protocol of automatic persisted queries: clients then send the text."""
+    """The answer to an unknown hash, by Apollo's protocol of persisted queries: clients send the text then."""
 
     def __init__(self) -> None:
         super().__init__("PersistedQueryNotSupported", "PERSISTED_QUERY_NOT_SUPPORTED")

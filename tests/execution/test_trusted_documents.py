@@ -44,6 +44,11 @@ async def test_a_trusted_document_is_asked_for_by_its_hash(
         assert await data(documentId=digest(VIEWER)) == expected
         got = await other.http.get("/graphql", params={"documentId": f"sha256:{digest(VIEWER)}"}, headers=headers)
         assert got.json()["data"] == expected
+        by_apollo = {"persistedQuery": {"version": 1, "sha256Hash": digest(VIEWER)}}
+        assert await data(extensions=by_apollo) == expected
+        got = await other.http.get("/graphql", params={"extensions": json.dumps(by_apollo)}, headers=headers)
+        assert got.json()["data"] == expected
+        assert await data(extensions={"persistedQuery": {"sha256Hash": 7}}) is None
 
 
 async def test_a_trusted_document_stores_events_too(world: World, data_dir: Path, database_url: str, tmp_path: Path):
