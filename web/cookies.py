@@ -31,7 +31,8 @@ class RequestCookies:
         if not self.believed or self.request.headers.get("origin") is None:
             return None
         return (
-            "This request came without the sign-in cookies. If the page is of another origin than the service, send "
+            "This request came without the sign-in cookies. If the page is of another origin than the service, it must "
+            "be of the same site (`admin.example.com` and `api.example.com`; others use `delivery: TOKENS`), and send "
             'every request with `credentials: "include"`, `login` too: without it the browser neither keeps nor sends '
             "cookies. If it does, sign in by `login` with `delivery: COOKIE`, or renew the session by `refreshSession`."
         )
