@@ -7,10 +7,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import httpx
 import pytest
@@ -19,6 +16,7 @@ from playwright.async_api import Browser, async_playwright
 from tests.e2e.chromium import launch
 from tests.free_ports import free_port
 from tests.mail_server import MailServer, mail_server
+from tests.static_pages import static_pages
 from tests.world import PASSWORD
 
 _START_SECONDS = 60
@@ -77,19 +75,11 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the service did not start")
 
 
-class _QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the handler's
-        """Say nothing."""
-
-
 @pytest.fixture(scope="session")
 def pages_port() -> Iterator[int]:
     """The port of the local pages with the recorder: under `localhost` and under `127.0.0.1`."""
-    handler = partial(_QuietHandler, directory=str(Path(__file__).parent / "pages"))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
+    with static_pages(Path(__file__).parent / "pages") as port:
+        yield port
 
 
 @pytest.fixture
