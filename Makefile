@@ -5,7 +5,8 @@ FUZZ_EXAMPLES ?= 300
 SERVICE ?= osv
 EVENTS ?= 300000 1000000 3000000
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
-LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+LOCK := $(COMPILE) pyproject.toml
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve migrate migrate-down test test-citus fuzz check format schema schema-diff screenshot bench bench-import torture build release image lock audit audit-offline clean
@@ -25,7 +26,7 @@ migrate: .venv/runtime ## Bring the database's schema up to date
 migrate-down: .venv/runtime ## Undo the last migration
 	$(BIN)/web-behavior migrate --down
 
-test: .venv/dev tests/conformance/node_modules ## Run every test, with coverage (installs chromium, redis-server and postgresql-15 if need be)
+test: .venv/dev .venv/ariadne-codegen tests/conformance/node_modules examples/node_modules ## Run every test, with coverage (installs chromium, redis-server and postgresql-15 if need be)
 	tests/system-packages
 	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
 
@@ -93,11 +94,12 @@ lock: .venv/dev ## Lock the newest versions that pyproject.toml allows, with the
 	$(LOCK) --upgrade --extra install --extra otel -c requirements.lock -o requirements-image.lock
 	$(LOCK) --upgrade --extra install --extra embedded --extra dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --upgrade --extra bench -c requirements-dev.lock -o requirements-bench.lock
+	$(COMPILE) --upgrade examples/ariadne-codegen/requirements.in -o examples/ariadne-codegen/requirements.lock
 
 audit: .venv/audit .venv/dev ## Look the locked packages up among known vulnerabilities (needs the internet: OSV, or SERVICE=pypi; and npm's registry)
-	failed=; for lock in requirements*.lock; do echo $$lock; \
+	failed=; for lock in requirements*.lock examples/*/requirements.lock; do echo $$lock; \
 		.venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -s $(SERVICE) -r $$lock || failed=1; done; \
-	for folder in tests/conformance webui; do echo $$folder; \
+	for folder in tests/conformance examples webui; do echo $$folder; \
 		PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/npm audit --package-lock-only --prefix $$folder || failed=1; done; \
 	test -z "$$failed"
 
@@ -130,6 +132,12 @@ clean: ## Remove what was built, and the embedded database with its data
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-bench.lock
 	@touch $@
 
-tests/conformance/node_modules: tests/conformance/package-lock.json .venv/dev
-	$(BIN)/npm ci --silent --no-audit --no-fund --prefix tests/conformance
+# An environment of its own: it needs an older graphql-core than the service.
+.venv/ariadne-codegen: examples/ariadne-codegen/requirements.lock | .venv/bin/python
+	@$(BIN)/python -m venv $@
+	$@/bin/pip install -q --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
+tests/conformance/node_modules examples/node_modules: %/node_modules: %/package-lock.json .venv/dev
+	$(BIN)/npm ci --silent --no-audit --no-fund --prefix $*
 	@touch $@

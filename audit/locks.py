@@ -20,7 +20,7 @@ class Locked(NamedTuple):
 
 
 def locked_packages(root: Path) -> set[Locked]:
-    """Every package in a `requirements*.lock` of the folder, or in a `package-lock.json` below it."""
+    """Every package in a `requirements*.lock` of the folder or of an example, or in a `package-lock.json` below it."""
     return {*_of_python(root), *_of_npm(root)}
 
 
@@ -30,7 +30,7 @@ def normalized(ecosystem: str, name: str) -> str:
 
 
 def _of_python(root: Path) -> Iterator[Locked]:
-    for lock in root.glob("requirements*.lock"):
+    for lock in [*root.glob("requirements*.lock"), *root.glob("examples/*/requirements.lock")]:
         for name, version in _PIN.findall(lock.read_text()):
             yield Locked(PYTHON, normalized(PYTHON, name), version)
 

@@ -60,6 +60,7 @@ def test_the_image_holds_what_the_package_is_built_from_and_no_embedded_database
         line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")
     }
     tools = {"tests", "docs", "audit", "bench", "torture"}
+    assert not kept & {*tools, "examples"}
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - tools
     locked = (ROOT / "requirements-image.lock").read_text()
 

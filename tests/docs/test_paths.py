@@ -11,8 +11,6 @@ ROOT = Path(__file__).parents[2]
 _LINK = re.compile(r"\]\((?!https?://|mailto:|#)([^)\s]+)\)")
 _FILE = re.compile(r"`([\w.-]+(?:/[\w.-]+)*\.(?:py|md|toml|yml|yaml|graphql|lock|txt|sh|ts|mjs))`")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-_MADE_BY_USERS = {"codegen.ts", "operations.graphql"}
-"""Named in examples as files of the reader's own."""
 
 
 def tracked() -> list[str]:
@@ -36,7 +34,7 @@ def test_every_link_leads_somewhere(document: str):
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_file_that_is_named_exists(document: str):
     files = tracked()
-    named = set(_FILE.findall((ROOT / document).read_text())) - _MADE_BY_USERS
+    named = set(_FILE.findall((ROOT / document).read_text()))
 
     missing = sorted(name for name in named if not any(path == name or path.endswith(f"/{name}") for path in files))
 
