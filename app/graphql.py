@@ -36,6 +36,7 @@ from execution.documents.saved import PREFIX
 from execution.policy_extension import too_large
 from execution.request_policy import RequestPolicy
 from pages.html import Example, graphiql_page
+from pages.sign_in_ways import SignInWays
 from resolvers.authentication import authenticate
 from resolvers.saved_queries import saved_query
 from resolvers.services import Services
@@ -79,6 +80,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         policy: RequestPolicy,
         origins: Origins,
         examples: Sequence[Example] | None,
+        ways: SignInWays,
         *,
         secure: bool,
         columnar: bool = True,
@@ -88,6 +90,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         self._policy = policy
         self._origins = origins
         self._examples = examples
+        self._ways = ways
         self._secure = secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,7 +130,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     async def render_graphql_ide(self, request: Request) -> Response:
         if self._examples is None:
             return _refusal(request, "There is no page here. POST GraphQL requests to this address.", 404, "NOT_FOUND")
-        return graphiql_page(self._examples)
+        return graphiql_page(self._examples, self._ways)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         assert isinstance(request, Request)  # noqa: S101 - the route takes no WebSockets

@@ -25,12 +25,14 @@ from observability.metrics import Metrics
 from observability.tracing import tracing_of
 from pages.html import STATIC_PATH, load_examples, static_files, swagger_page
 from pages.links import email_confirmation_page, invitation_page, password_reset_page
+from pages.sign_in_ways import SignInWays
 from resolvers.links import EMAIL_CONFIRMATION_PATH, INVITATION_PATH, PASSWORD_RESET_PATH
 from resolvers.schema_version import SchemaVersion
 from rest.exports import router as exports_router
 from rest.health import router as health_router
 from rest.routes import authenticate, create_behavior, create_behaviors
 from rest.routes import router as rest_router
+from rest.single_sign_on import router as single_sign_on_router
 from rest.usage_exports import router as usage_exports_router
 from web.answers import failure_of
 from web.fast_routes import FastRoutes
@@ -75,6 +77,11 @@ def create_app(settings: Settings, database_url: str) -> Application:
     metrics, tracing = Metrics() if settings.metrics_port else None, tracing_of(settings.otel_exporter_otlp_endpoint)
     graceful_shutdown = GracefulShutdown(settings.stop_delay_seconds)
     policy, examples = request_policy_of(settings), load_examples() if settings.serves_graphiql else None
+    ways = SignInWays(
+        provider=settings.oidc_name if settings.oidc_issuer else None,
+        passwords=not settings.sso_only,
+        password_links=settings.smtp_url is not None,
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -89,7 +96,7 @@ def create_app(settings: Settings, database_url: str) -> Application:
             app.state.webhook_worker = worker
             stack.enter_context(graceful_shutdown.on_sigterm())
             endpoint = GraphQLEndpoint(
-                services, policy, origins, examples, secure=secure, columnar=settings.columnar_executor
+                services, policy, origins, examples, ways, secure=secure, columnar=settings.columnar_executor
             )
             # First: no other route matches these paths. A redirected POST may arrive without its body or its token.
             app.router.routes[:0] = [Route(path, endpoint) for path in GRAPHQL_PATHS]
@@ -109,14 +116,16 @@ def create_app(settings: Settings, database_url: str) -> Application:
         generate_unique_id_function=lambda route: camel_case(route.name),
     )
     app.state.graceful_shutdown = graceful_shutdown
+    app.state.origins = origins
     app.state.schema_version = SchemaVersion()
     app.include_router(health_router)
     app.include_router(rest_router)
     app.include_router(exports_router)
     app.include_router(usage_exports_router)
+    app.include_router(single_sign_on_router)
     app.router.routes.append(Route("/", _home))
     app.router.routes.append(Route(SWAGGER_PATH, _swagger))
-    app.router.routes.extend(_link_pages(home="/" if settings.serves_graphiql else None))
+    app.router.routes.extend(_link_pages("/" if settings.serves_graphiql else None, ways))
     for path in ("/", "/index.html"):  # the second is the address that the service before this one had
         app.router.routes.append(Route(SWAGGER_PATH + path, _swagger_redirect))
     app.router.routes.append(Mount(STATIC_PATH, static_files(graphiql=settings.serves_graphiql)))
@@ -147,7 +156,7 @@ async def _home(_request: Request) -> Response:
     return RedirectResponse(GRAPHQL_PATH)
 
 
-def _link_pages(home: str | None) -> list[Route]:
+def _link_pages(home: str | None, ways: SignInWays) -> list[Route]:
     """The routes of the pages that links in mails lead to."""
     pages = {
         INVITATION_PATH: invitation_page,
@@ -155,9 +164,9 @@ def _link_pages(home: str | None) -> list[Route]:
         EMAIL_CONFIRMATION_PATH: email_confirmation_page,
     }
 
-    def route(path: str, page: Callable[[str | None], Response]) -> Route:
+    def route(path: str, page: Callable[[str | None, SignInWays], Response]) -> Route:
         async def answer(_request: Request) -> Response:
-            return page(home)
+            return page(home, ways)
 
         return Route(path, answer, name=path.removeprefix("/"))
 

@@ -13,6 +13,8 @@ from app.settings import Settings
 from auth.budget import Budget
 from auth.ingest_limits import IngestLimits
 from auth.passwords import Passwords
+from auth.sso.attempts import AttemptSigner
+from auth.sso.options import SsoOptions
 from auth.throttle import Counters, Throttle
 from auth.tokens import TokenIssuer
 from core.events import EventRules
@@ -35,7 +37,7 @@ from mail.options import smtp_options
 from mail.sender import MailSender
 from resolvers.api_key_cache import ApiKeyCache
 from resolvers.concurrency import ConcurrencyLimit
-from resolvers.services import Services, Throttles
+from resolvers.services import Services, SingleSignOn, Throttles
 from schema.stored_filters import conditions_of
 from webhooks.sender import WebhookSender
 from webhooks.signing import SigningKey
@@ -69,6 +71,7 @@ async def running_services(
     partition_keeper = PartitionKeeper(background_database, observer, farthest_ahead=settings.farthest_ahead)
     insight_writer = _insight_writer(settings, counters)
     alert_evaluator = AlertEvaluator(background_database, conditions_of, observer, rollups=settings.rollups_enabled)
+    single_sign_on = _single_sign_on(settings)
     passwords = Passwords()
     background_sends = BackgroundSends()
     writing = asyncio.create_task(writer.run(), name="event writer")
@@ -109,6 +112,7 @@ async def running_services(
             webhook_sender=_webhook_sender(settings),
             mail_sender=_mail_sender(settings),
             insight_writer=insight_writer,
+            single_sign_on=single_sign_on,
             observer=observer,
         )
     finally:
@@ -123,6 +127,8 @@ async def running_services(
                 await key_usage.flush()
         if insight_writer is not None:
             await insight_writer.close()
+        if single_sign_on is not None:
+            await single_sign_on.provider.close()
         await counters.close()
         await background_database.close()
         await writer_database.close()
@@ -158,6 +164,27 @@ def _webhook_sender(settings: Settings) -> WebhookSender:
     own = settings.webhook_signing_key
     key = SigningKey.derived_from(jwt_secret(settings)) if own is None else SigningKey(own.get_secret_value())
     return WebhookSender(settings.webhook_rules, key)
+
+
+def _single_sign_on(settings: Settings) -> SingleSignOn | None:
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None
+    from auth.sso.endpoint import ProviderEndpoint  # noqa: PLC0415 - loads the HTTP client
+    from auth.sso.provider import Provider  # noqa: PLC0415
+
+    options = SsoOptions(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        name=settings.oidc_name,
+        public_url=settings.public_url,
+        scopes=settings.oidc_scopes,
+        username_claim=settings.oidc_username_claim,
+        groups=settings.group_rules,
+        session=timedelta(hours=settings.sso_session_hours),
+        only=settings.sso_only,
+    )
+    return SingleSignOn(options, Provider(options, ProviderEndpoint()), AttemptSigner(jwt_secret(settings)))
 
 
 def database_of(settings: Settings, url: str) -> Database:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from cli.accounts import create_admin, set_password
+from cli.identities import link_identity
 from cli.legacy import import_legacy
 from cli.migrating import migrate
 from cli.people import import_people
@@ -30,6 +31,7 @@ for command in (
     migrate,
     create_admin,
     set_password,
+    link_identity,
     import_people,
     export_schema,
     rejected_events,

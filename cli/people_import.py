@@ -20,13 +20,12 @@ from auth.api_keys import ApiKey
 from core.audit import AuditAction
 from core.errors import CannotGoOn, NameTaken
 from core.limits import LIST_INPUT
-from core.scope import Scope
 from db.engine import Database
-from db.queries import organizations
 from db.queries.audit_entries import NewEntry
 from db.queries.extension_users import ExtensionUserRow
 from observability.redaction import printable
 from resolvers.new_extension_users import Outcome, create_and_record
+from resolvers.organizations import named
 from rest.records import csv_rows
 
 _COLUMN = "username"
@@ -50,14 +49,8 @@ class _Line(NamedTuple):
 
 async def organization_named(database: Database, text: str) -> UUID:
     """Return the id of the organization with this id or name. CannotGoOn if there is none, or several."""
-    everything = Scope.everything()
     async with database.read() as db:
-        found = await organizations.by_name(db, everything, text)
-        if not found:
-            try:
-                found = list((await organizations.by_ids(db, everything, [UUID(text)])).values())
-            except ValueError:
-                found = []
+        found = await named(db, text)
     if len(found) != 1:
         how_many = "There are several organizations" if found else "There is no organization"
         raise CannotGoOn(f"{how_many} named {printable(text)}. Give the id (`uuid`) of one, or its exact name.")

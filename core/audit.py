@@ -53,13 +53,16 @@ class AuditAction(DescribedEnum):
     INVITATION_REVOKED = "invitation_revoked", "An invitation was revoked: `invitationId`."
     MEMBER_ADDED = (
         "member_added",
-        "A user accepted an offer, `offerId`, or an invitation, `invitationId`, and became a member, with a `role`.",
+        "A user became a member, with a `role`, by an offer, `offerId`, an `invitationId`, or single sign-on.",
     )
     MEMBER_ROLE_CHANGED = (
         "member_role_changed",
-        "A member got another `role`; one that is not LEAD takes the teams that they led.",
+        "A member got another `role`, perhaps `by` single sign-on; one that is not LEAD takes the teams that they led.",
     )
-    MEMBER_REMOVED = "member_removed", "An admin ended a membership."
+    MEMBER_REMOVED = (
+        "member_removed",
+        "A membership was ended by an admin, or `by` single sign-on: the user left its groups.",
+    )
     MEMBER_LEFT = "member_left", "A member left."
     ORGANIZATION_CREATED = "organization_created", "The organization was made."
     ORGANIZATION_ERASURE_BEGUN = (
@@ -108,7 +111,11 @@ class AuditAction(DescribedEnum):
     SAVED_QUERY_DELETED = "saved_query_deleted", "A saved query was deleted: `savedQueryId`."
     USER_CREATED = (
         "user_created",
-        "An account was made; `superAdmin`: whether of a super admin; `invitationId`: by an invitation.",
+        "An account was made, by an invitation, `invitationId`, or single sign-on; `superAdmin`: of a super admin.",
+    )
+    IDENTITY_LINKED = (
+        "identity_linked",
+        "The command line linked an identity at the provider of single sign-on to a user.",
     )
     SIGN_INS_ENDED = "sign_ins_ended", "A user ended sign-ins of their own: `count`."
     PASSWORD_CHANGED = "password_changed", "A user changed their own password."

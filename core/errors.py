@@ -5,8 +5,11 @@
     ├── Unauthenticated       no valid sign-in or key                 401
     │   ├── InvalidCredentials    wrong username or password
     │   ├── InvalidRefreshToken   used before, expired or unknown
-    │   └── InvalidLink           used before, expired, ended or unknown
+    │   ├── InvalidLink           used before, expired, ended or unknown
+    │   └── InvalidProviderAnswer single sign-on: proves nothing
     ├── Forbidden             signed in, but not allowed              403
+    │   ├── PasswordsNotAccepted  single sign-on is the only way in
+    │   └── SignInRefused         known to the provider of single sign-on, but nobody here
     ├── NotFound              no such object *for this caller*        404
     ├── Conflict              the request contradicts what is stored  409
     │   ├── NameTaken
@@ -23,6 +26,7 @@
     ├── UnsupportedEncoding   the body is compressed unreadably       415
     ├── TooSlow               the body did not arrive in time         408
     ├── TooManyAttempts       throttled; says when to come back       429
+    ├── ProviderUnavailable   single sign-on cannot answer now        503
     └── Unavailable           the database cannot answer now          503
         ├── QueryTimeout          the database took too long
         └── SchemaMismatch        a table or column is missing
@@ -96,11 +100,23 @@ class InvalidLink(Unauthenticated):
         self.end = end
 
 
+class InvalidProviderAnswer(Unauthenticated):
+    """What came back from the provider of single sign-on does not prove who somebody is."""
+
+
 class Forbidden(AppError):
     """The caller is known but lacks the role. Never used for another tenant's objects: those are `NotFound`."""
 
     code = "FORBIDDEN"
     status = 403
+
+
+class PasswordsNotAccepted(Forbidden):
+    """Single sign-on is the only way in, so no password is read, set or reset."""
+
+
+class SignInRefused(Forbidden):
+    """The provider of single sign-on knows the person, who has no account here and is given none."""
 
 
 class NotFound(AppError):
@@ -219,6 +235,13 @@ class TooManyAttempts(RetryLater):
 
     code = "TOO_MANY_REQUESTS"
     status = 429
+
+
+class ProviderUnavailable(RetryLater):
+    """The provider of single sign-on cannot answer now, or is not set up for this service."""
+
+    code = "SERVICE_UNAVAILABLE"
+    status = 503
 
 
 class Unavailable(RetryLater):

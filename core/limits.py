@@ -84,6 +84,8 @@ SAVED_QUERIES = 200
 """How many saved queries an organization has at most."""
 SAVED_VARIABLES_BYTES = 16 * 1024
 """How long the variables of a saved query may be, as JSON."""
+SSO_GROUPS = 100
+"""How many of a person's groups may stand for roles at single sign-on: each names an organization to look up."""
 MEMBERSHIP_OFFERS = 100
 """How many offers of membership and invitations an organization may have open at once, taken together."""
 MEMBERSHIP_OFFER_DAYS = 30

@@ -63,9 +63,10 @@ class Metrics(Observer):
         self._make_background()
         self._sign_ins = self._counter(
             "web_behavior_sign_ins_total",
-            "Attempts to sign in (`login`), to refresh a session (`refresh`) and to change a password "
-            "(`change_password`), and to use a link (`accept_invitation`, `reset_password`, `confirm_email`), by "
-            "outcome: `succeeded`, `wrong` (the credentials or the link), `throttled` or `failed`.",
+            "Attempts to sign in (`login`), to refresh a session (`refresh`), to come back from the provider of single "
+            "sign-on (`single_sign_on`) and to change a password (`change_password`), and to use a link "
+            "(`accept_invitation`, `reset_password`, `confirm_email`), by outcome: `succeeded`, `wrong` (the "
+            "credentials, the provider's answer or the link), `throttled` or `failed`.",
             "kind",
             "outcome",
         )

@@ -20,6 +20,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from pages.sign_in_ways import SignInWays
+
 STATIC_PATH = "/static"
 
 _STATIC_DIRECTORY = Path(__file__).parent / "static"
@@ -73,10 +75,10 @@ _SWAGGER_POLICY = MappingProxyType({**BASE_POLICY, "style-src": "'self'"})
 _FILE_POLICY = MappingProxyType({"default-src": "'none'", "frame-ancestors": "'none'"})
 
 
-def graphiql_page(examples: Sequence[Example]) -> Response:
-    """Return the GraphiQL page, with ``examples`` as its tabs, the first one active."""
+def graphiql_page(examples: Sequence[Example], ways: SignInWays) -> Response:
+    """Return the GraphiQL page, with ``examples`` as its tabs, the first one active, and ways to sign in."""
     body = f"""\
-<div id="graphiql"></div>
+<div id="graphiql" data-sign-in="{html.escape(orjson.dumps(ways.for_script()).decode())}"></div>
 <script type="application/json" id="examples">{json_in_html([asdict(example) for example in examples])}</script>
 <script src="{versioned("vendor/graphiql/graphiql.js")}"></script>"""
     head = f'<link rel="stylesheet" href="{versioned("vendor/graphiql/graphiql.css")}">\n{EMPTY_ICON}'

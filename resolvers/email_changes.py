@@ -22,6 +22,7 @@ from resolvers.attempts import record_outcome
 from resolvers.caller import Caller, Client
 from resolvers.links import EMAIL_CONFIRMATION_PATH, checked_hash, ended, link_to
 from resolvers.mails import MailOutcome
+from resolvers.password_rule import require_passwords
 from resolvers.services import Services
 
 log = structlog.get_logger()
@@ -51,9 +52,10 @@ async def own(caller: Caller, user_id: UUID) -> AccountEmail | None:
 async def change(caller: Caller, user: UserRow, email: str, current_password: str) -> MailOutcome:
     """Mail a link to an address, which is the viewer's once the link is opened; return what became of the mail.
 
-    InvalidInput, InvalidCredentials, MailNotConfigured, TooManyAttempts.
+    InvalidInput, InvalidCredentials, MailNotConfigured, PasswordsNotAccepted, TooManyAttempts.
     """
     services = caller.services
+    require_passwords(services)
     if services.mail_sender is None:
         raise MailNotConfigured("This service sends no mail, so it cannot confirm an address.")
     address = checked_email_address("email", email)

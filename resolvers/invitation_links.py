@@ -28,6 +28,7 @@ from resolvers.caller import Caller, Client
 from resolvers.email_changes import send_confirmation
 from resolvers.joining import add_member
 from resolvers.links import checked_hash, ended
+from resolvers.password_rule import require_passwords
 from resolvers.services import Services
 
 log = structlog.get_logger()
@@ -68,10 +69,12 @@ async def accept(caller: Caller, client: Client, token: str) -> AcceptedInvitati
 async def accept_with_new_account(
     services: Services, client: Client, token: str, wanted_name: str, password: str
 ) -> AcceptedInvitation:
-    """Make an account and make it a member; its address is unconfirmed. InvalidLink, InvalidInput, TooManyAttempts.
+    """Make an account and make it a member; its address is unconfirmed.
 
-    The invited address is mailed a link to confirm it: an admin knows the invitation's, so that proves no address.
+    InvalidLink, InvalidInput, PasswordsNotAccepted, TooManyAttempts. The invited address is mailed a link to confirm:
+    an admin knows the invitation's, so that proves no address.
     """
+    require_passwords(services)
     token_hash = await checked_hash(services, client, token)
     services.passwords.queue.check(client.network)
     async with services.database.read() as db:

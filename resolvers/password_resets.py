@@ -23,6 +23,7 @@ from resolvers import mails
 from resolvers.attempts import record_outcome
 from resolvers.caller import Client
 from resolvers.links import PASSWORD_RESET_PATH, checked_hash, ended, link_to
+from resolvers.password_rule import require_passwords
 from resolvers.services import Services
 
 _KIND = AccountLinkKind.PASSWORD_RESET
@@ -34,7 +35,11 @@ _NO_MAIL = (
 
 
 async def request(services: Services, client: Client, username: str) -> None:
-    """Have a link mailed, if the account exists and has a confirmed address. MailNotConfigured, TooManyAttempts."""
+    """Have a link mailed, if the account exists and has a confirmed address.
+
+    MailNotConfigured, PasswordsNotAccepted, TooManyAttempts.
+    """
+    require_passwords(services)
     if services.mail_sender is None:
         raise MailNotConfigured(_NO_MAIL)
     throttles = services.throttles
@@ -48,7 +53,11 @@ async def request(services: Services, client: Client, username: str) -> None:
 
 @record_outcome("reset_password")
 async def reset(services: Services, client: Client, token: str, new_password: str) -> str:
-    """Set a new password by a link, and end all sign-ins; return the username. InvalidLink, InvalidInput."""
+    """Set a new password by a link, and end all sign-ins; return the username.
+
+    InvalidLink, InvalidInput, PasswordsNotAccepted, TooManyAttempts.
+    """
+    require_passwords(services)
     token_hash = await checked_hash(services, client, token)
     services.passwords.queue.check(client.network)
     async with services.database.read() as db:

@@ -1,11 +1,14 @@
 """The services that all requests share; app/wiring.py makes them."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ai.writer import InsightWriter
 from auth.budget import Budget
 from auth.ingest_limits import IngestLimits
 from auth.passwords import Passwords
+from auth.sso.attempts import AttemptSigner
+from auth.sso.options import SsoOptions
 from auth.throttle import Throttle
 from auth.tokens import TokenIssuer
 from core.events import EventRules
@@ -22,6 +25,9 @@ from mail.sender import MailSender
 from resolvers.api_key_cache import ApiKeyCache
 from resolvers.concurrency import ConcurrencyLimit
 from webhooks.sender import WebhookSender
+
+if TYPE_CHECKING:
+    from auth.sso.provider import Provider  # loads the HTTP client
 
 _EXPORTS_POOL = 50
 """Of which an account has 20 at once, an organization 30, and all 40: 320 MB of pages, were all urls of the longest."""
@@ -41,8 +47,19 @@ class Throttles:
 
 
 @dataclass(frozen=True, slots=True)
+class SingleSignOn:
+    """The provider of single sign-on, its configuration, and the signatures of attempts to sign in there."""
+
+    options: SsoOptions
+    provider: "Provider"
+    attempts: AttemptSigner
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
-    """The services that requests share. Without a model there is no `insight_writer`, without SMTP no `mail_sender`.
+    """The services that requests share.
+
+    There is an `insight_writer` with a model, a `mail_sender` with SMTP, `single_sign_on` with a provider.
 
     Work that blocks the event loop for long (new documents, large bodies) takes turns in `heavy_work`.
     """
@@ -68,6 +85,7 @@ class Services:
     webhook_sender: WebhookSender
     mail_sender: MailSender | None = None
     insight_writer: InsightWriter | None = None
+    single_sign_on: SingleSignOn | None = None
     observer: Observer = NOBODY
     heavy_work: FairQueue = field(default_factory=FairQueue)
     export_limit: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(_EXPORTS_POOL, "downloads"))

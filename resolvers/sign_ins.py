@@ -28,9 +28,10 @@ from db.queries.users import UserRow
 from resolvers.attempts import record_outcome
 from resolvers.audit import record_audit_entry
 from resolvers.caller import Caller, Client
+from resolvers.password_rule import require_passwords
 from resolvers.services import Services
 
-_TOO_MANY = "Too many attempts to sign in. Please wait before you try again."
+TOO_MANY = "Too many attempts to sign in. Please wait before you try again."
 _WRONG = "The username or the password is wrong."
 
 
@@ -65,35 +66,53 @@ async def account(connection: AsyncConnection, claims: AccessClaims) -> tuple[Vi
 
 @record_outcome("login")
 async def login(services: Services, client: Client, username: str, password: str) -> Session:
-    """Sign in. InvalidCredentials, after the same time, whether the user or the password is wrong; TooManyAttempts."""
+    """Sign in. InvalidCredentials, after the same time, whether the user or the password is wrong; TooManyAttempts.
+
+    PasswordsNotAccepted where single sign-on is the only way in.
+    """
     throttles = services.throttles
-    await throttles.sign_in_per_address.attempt(client.network, _TOO_MANY)
+    require_passwords(services)
+    await throttles.sign_in_per_address.attempt(client.network, TOO_MANY)
     services.passwords.queue.check(client.network)  # before the account is looked up, or the attempt counted for it
     user_id, stored = await _credentials(services, username)
     account = _throttle_key(user_id, username)
-    await throttles.sign_in_per_account.attempt(f"{account}@{client.network}", _TOO_MANY)
-    await throttles.sign_in_per_account_everywhere.attempt(account, _TOO_MANY)
+    await throttles.sign_in_per_account.attempt(f"{account}@{client.network}", TOO_MANY)
+    await throttles.sign_in_per_account_everywhere.attempt(account, TOO_MANY)
     matches, renewed = await services.passwords.check_and_renew(password, stored, client.network)
     if not matches or user_id is None:
         raise InvalidCredentials(_WRONG)
-    token, expires_at = new_refresh_token(), now() + REFRESH_LIFETIME
     async with services.database.write() as connection:
         current = await users.locked_password_hash(connection, user_id, to_change=renewed is not None)
         if current != stored and not await services.passwords.check(password, current):
             raise InvalidCredentials(_WRONG)  # changed meanwhile, perhaps to end such sign-ins
         if current == stored and renewed is not None:
             await users.set_password_hash(connection, user_id, renewed)
-        sign_in_id = await sign_ins.begin(connection, user_id, hash_of(token), expires_at, client.user_agent)
-        return await _session(services, connection, AccessClaims(user_id, sign_in_id), token, expires_at)
+        return await begun(services, connection, client, user_id)
+
+
+async def begun(
+    services: Services,
+    connection: AsyncConnection,
+    client: Client,
+    user_id: UUID,
+    *,
+    ends_at: datetime | None = None,
+) -> Session:
+    """Begin a sign-in of somebody who has shown who they are. `ends_at`: no token holds beyond that."""
+    token, expires_at = new_refresh_token(), ends_at or now() + REFRESH_LIFETIME
+    sign_in_id = await sign_ins.begin(
+        connection, user_id, hash_of(token), expires_at, client.user_agent, ends_at=ends_at
+    )
+    return await _session(services, connection, AccessClaims(user_id, sign_in_id), token, expires_at)
 
 
 @record_outcome("refresh")
 async def refresh(services: Services, client: Client, refresh_token: str) -> Session:
-    """Exchange a refresh token for a new pair of tokens. InvalidRefreshToken.
+    """Exchange a refresh token for a new pair of tokens. InvalidRefreshToken, PasswordsNotAccepted.
 
     The token used last returns the same successor again for some seconds. Reuse of any other ends its sign-in.
     """
-    await services.throttles.sign_in_per_address.attempt(client.network, _TOO_MANY)
+    await services.throttles.sign_in_per_address.attempt(client.network, TOO_MANY)
     return await _go_on(services, client, refresh_token)
 
 
@@ -104,16 +123,20 @@ async def logout(caller: Caller) -> None:
 
 async def logout_by_refresh_token(services: Services, client: Client, refresh_token: str) -> UserRow:
     """End the sign-in of a refresh token, whose access token may have expired; return the user. InvalidRefreshToken."""
-    session = await _go_on(services, client, refresh_token)
+    session = await _go_on(services, client, refresh_token, to_end=True)
     await _end(services, session.viewer.credential_id)
     return session.user
 
 
 @record_outcome("change_password")
 async def change_password(caller: Caller, current: str, new: str) -> None:
-    """Set the caller's password and end all their other sign-ins. InvalidCredentials when `current` is wrong."""
+    """Set the caller's password and end all their other sign-ins. InvalidCredentials when `current` is wrong.
+
+    PasswordsNotAccepted where single sign-on is the only way in.
+    """
     services, viewer = caller.services, caller.viewer
-    await services.throttles.sign_in_per_account.attempt(viewer.user_id.hex, _TOO_MANY)
+    require_passwords(services)
+    await services.throttles.sign_in_per_account.attempt(viewer.user_id.hex, TOO_MANY)
     checked_password(new, "newPassword")
     async with services.database.read() as connection:
         stored = await users.password_hash(connection, viewer.user_id)
@@ -140,6 +163,21 @@ async def set_password(services: Services, username: str, new: str) -> None:
         await audit_entries.add(connection, NewEntry(AuditAction.PASSWORD_SET, None, subject_id=user.id))
 
 
+async def end_by_cookies(
+    services: Services, client: Client, access_token: str | None, refresh_token: str | None
+) -> bool:
+    """End the sign-in of a browser's tokens, if it has not ended; return whether it was by single sign-on."""
+    try:
+        sign_in_id = services.tokens.read(access_token or "").credential_id
+    except Unauthenticated:
+        try:
+            session = await _go_on(services, client, refresh_token or "", to_end=True)
+            sign_in_id = session.viewer.credential_id
+        except InvalidRefreshToken:
+            return False
+    return await _end(services, sign_in_id)
+
+
 async def _living(connection: AsyncConnection, claims: AccessClaims) -> tuple[Viewer, UserRow]:
     found = await account(connection, claims)
     if found is None:
@@ -162,21 +200,25 @@ def _throttle_key(user_id: UUID | None, username: str) -> str:
     return sha256(name.encode(errors="replace")).hexdigest()
 
 
-async def _end(services: Services, sign_in_id: UUID) -> None:
+async def _end(services: Services, sign_in_id: UUID) -> bool:
     async with services.database.write() as connection:
-        await sign_ins.end(connection, sign_in_id)
+        return await sign_ins.end(connection, sign_in_id)
 
 
-async def _go_on(services: Services, client: Client, refresh_token: str) -> Session:
+async def _go_on(services: Services, client: Client, refresh_token: str, *, to_end: bool = False) -> Session:
+    """Return the session with its next tokens. `to_end`: it is ended right away, however it began."""
     seed, expires_at = new_successor_seed(), now() + REFRESH_LIFETIME
     successor = successor_of(refresh_token, seed)
     async with services.database.write() as connection:
         sign_in_id = await sign_ins.use_token(connection, hash_of(refresh_token))
         if sign_in_id is not None:
-            user_id = await sign_ins.prolong(
+            prolonged = await sign_ins.prolong(
                 connection, sign_in_id, hash_of(successor), seed, expires_at, client.user_agent
             )
-            return await _session(services, connection, AccessClaims(user_id, sign_in_id), successor, expires_at)
+            if not (prolonged.by_sso or to_end):
+                require_passwords(services)
+            claims = AccessClaims(prolonged.user_id, sign_in_id)
+            return await _session(services, connection, claims, successor, prolonged.expires_at)
     # In a transaction of its own: the one above still holds the lock of the token that it waited for, and could
     # deadlock with a later request that ends the sign-in.
     async with services.database.write() as connection:

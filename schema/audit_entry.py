@@ -35,13 +35,15 @@ class AuditEntry:
 
     @strawberry.field(
         graphql_type=User | None,
-        description="The user who did it; null if the viewer may not see them, and for the command line.",
+        description="The user who did it; null if the viewer may not see them, and for the command line and "
+        "single sign-on.",
     )
     async def actor(root: strawberry.Parent[AuditEntryRow], info: Info) -> UserRow | None:
         return None if root.actor_id is None else await users.user(info.context.caller, root.actor_id)
 
     actor_id: UUID | None = strawberry.field(
-        description="The plain id of the user or service account that did it; null for the command line."
+        description="The plain id of the user or service account that did it; null for the command line and "
+        "single sign-on."
     )
     token_id: UUID | None = strawberry.field(
         description="The plain id of the API token by which it was done; null if it was done by signing in."

@@ -86,6 +86,11 @@ class MailNotConfigured(Error):
     """See core.errors.MailNotConfigured."""
 
 
+@strawberry.type(description="Passwords are not accepted by this service: single sign-on is the only way in.")
+class PasswordsNotAccepted(Error):
+    """See core.errors.PasswordsNotAccepted."""
+
+
 @strawberry.type(description="The organization has as many open offers of membership and invitations as it may have.")
 class TooManyOffers(Error):
     """See core.errors.TooManyOffers."""
@@ -180,6 +185,7 @@ HANDLERS: tuple[ExceptionHandler[Any, Any], ...] = (
     _MessageHandler(errors.AlreadyInvited, AlreadyInvited),
     _MessageHandler(errors.TooManyOffers, TooManyOffers),
     _MessageHandler(errors.MailNotConfigured, MailNotConfigured),
+    _MessageHandler(errors.PasswordsNotAccepted, PasswordsNotAccepted),
     _MessageHandler(errors.TooManyTokens, TooManyTokens),
     _MessageHandler(errors.TooManyTeams, TooManyTeams),
     _MessageHandler(errors.TooManyTeamLeads, TooManyTeamLeads),

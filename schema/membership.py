@@ -44,3 +44,6 @@ class Membership:
         return await team_leads.teams_of(info.context.caller, root)
 
     joined_at: datetime = strawberry.field(description="The time at which they became a member.")
+    by_sso: bool = strawberry.field(
+        description="True if it follows the user's groups at the provider of single sign-on, at each of their sign-ins."
+    )

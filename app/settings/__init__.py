@@ -7,6 +7,7 @@ from app.settings.limits import LimitSettings
 from app.settings.mail import MailSettings
 from app.settings.queries import QuerySettings
 from app.settings.server import Environment, ServerSettings
+from app.settings.single_sign_on import SingleSignOnSettings
 from app.settings.storage import StorageSettings
 from app.settings.webhooks import WebhookSettings
 from core.introspection import Introspection
@@ -15,7 +16,14 @@ __all__ = ["Environment", "Settings"]
 
 
 class Settings(
-    ServerSettings, StorageSettings, LimitSettings, QuerySettings, InsightSettings, MailSettings, WebhookSettings
+    ServerSettings,
+    StorageSettings,
+    LimitSettings,
+    QuerySettings,
+    InsightSettings,
+    MailSettings,
+    WebhookSettings,
+    SingleSignOnSettings,
 ):
     """Every setting. The name in the environment is that of the field in upper case."""
 

@@ -5,14 +5,14 @@ from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from core.web_addresses import is_safe_address
+
 SHORTEST_SECRET = 32
 _LAST_PORT = 65535
-_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 class Environment(StrEnum):
@@ -102,7 +102,7 @@ class ServerSettings(BaseSettings):
                 f"JWT_SECRET must be set to at least {SHORTEST_SECRET} bytes when ENV=prod. "
                 "Make one with: openssl rand -hex 32"
             )
-        if not _is_safe(self.base_url or ""):
+        if not is_safe_address(self.base_url or ""):
             raise ValueError(
                 "BASE_URL must be the https:// address of the service when ENV=prod: cookies are only then Secure. "
                 "(http://localhost will do for trying out.)"
@@ -130,12 +130,3 @@ class ServerSettings(BaseSettings):
     def logs_json(self) -> bool:
         """True if the log is written as JSON: in production."""
         return self.env is Environment.PROD
-
-
-def _is_safe(base_url: str) -> bool:
-    try:
-        address = urlsplit(base_url)
-        host = address.hostname
-    except ValueError:
-        return False
-    return host is not None and (address.scheme == "https" or (address.scheme == "http" and host in _THIS_MACHINE))

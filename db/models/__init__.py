@@ -12,6 +12,7 @@ from db.models.domain_backfill import DomainBackfill
 from db.models.erasure import Erasure, ErasureSubject
 from db.models.extension_user import ExtensionUser
 from db.models.goal import Goal
+from db.models.identity import Identity
 from db.models.invitation import Invitation
 from db.models.legacy import LegacyDay, LegacyRow
 from db.models.membership import Membership
@@ -43,6 +44,7 @@ __all__ = [
     "ExtensionUser",
     "Goal",
     "Hour",
+    "Identity",
     "Invitation",
     "LegacyDay",
     "LegacyRow",

@@ -10,9 +10,10 @@ from db.models.base import Base
 
 
 class SignIn(Base):
-    """One sign-in: the family of tokens that began with a password. Deleting it ends them all at once.
+    """One sign-in: the tokens that began with a password or single sign-on. Deleting it ends them all at once.
 
     `successor_seed`: with the refresh token that was used last it makes its successor; None before the first refresh.
+    `ends_at`: when it ends at the latest, of a sign-in by single sign-on; None for one with a password.
     `client`: the User-Agent that began it or refreshed it last; `last_used_at`: the time of that.
     """
 
@@ -25,6 +26,7 @@ class SignIn(Base):
     successor_seed: Mapped[bytes | None]
     client: Mapped[str | None]
     last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ends_at: Mapped[datetime | None]
 
 
 class RefreshToken(Base):

@@ -20,23 +20,30 @@ from db.tenancy import in_scope, organizations_in_scope
 
 @dataclass(frozen=True, slots=True)
 class MembershipRow:
-    """A user's role in an organization."""
+    """A user's role in an organization. `by_sso`: it follows their groups at the provider of single sign-on."""
 
     organization_id: UUID
     user_id: UUID
     role: Role
     joined_at: datetime
+    by_sso: bool
 
 
-_COLUMNS = (Membership.organization_id, Membership.user_id, Membership.role, Membership.joined_at)
+_COLUMNS = (
+    Membership.organization_id,
+    Membership.user_id,
+    Membership.role,
+    Membership.joined_at,
+    Membership.by_sso,
+)
 
 BY_JOINING: Ordering[MembershipRow] = Ordering(
     "members", (Membership.joined_at, Membership.user_id), (Instant, UUID), lambda row: (row.joined_at, row.user_id)
 )
 
 
-def _row(organization_id: UUID, user_id: UUID, role: str, joined_at: datetime) -> MembershipRow:
-    return MembershipRow(organization_id, user_id, Role(role), joined_at)
+def _row(organization_id: UUID, user_id: UUID, role: str, joined_at: datetime, by_sso: bool) -> MembershipRow:
+    return MembershipRow(organization_id, user_id, Role(role), joined_at, by_sso)
 
 
 def _visible(scope: Scope) -> AnySelect:
@@ -103,11 +110,18 @@ async def of_member(
     return None if row is None else _row(*row)
 
 
-async def add(connection: AsyncConnection, organization_id: UUID, user_id: UUID, role: Role) -> MembershipRow | None:
+async def of_user(connection: AsyncConnection, user_id: UUID) -> list[MembershipRow]:
+    """Return all memberships of a user, in no particular order."""
+    return [_row(*row) for row in await connection.execute(select(*_COLUMNS).where(Membership.user_id == user_id))]
+
+
+async def add(
+    connection: AsyncConnection, organization_id: UUID, user_id: UUID, role: Role, *, by_sso: bool = False
+) -> MembershipRow | None:
     """Make a user a member; None if they are one already."""
     statement = (
         insert(Membership)
-        .values(organization_id=organization_id, user_id=user_id, role=role.value)
+        .values(organization_id=organization_id, user_id=user_id, role=role.value, by_sso=by_sso)
         .on_conflict_do_nothing()
         .returning(*_COLUMNS)
     )

@@ -91,7 +91,7 @@ def _names(name: str) -> dict[str, str]:
 async def by_name(connection: AsyncConnection, scope: Scope, name: str) -> list[OrganizationRow]:
     """Return the first two organizations in scope of this name, however it is written."""
     statement = _visible(scope, None).where(Organization.normalized_name == normalized_name(name))
-    return [OrganizationRow(*row) for row in await connection.execute(statement.order_by(Organization.id).limit(2))]
+    return [_organization(row) for row in await connection.execute(statement.order_by(Organization.id).limit(2))]
 
 
 async def create(

@@ -26,6 +26,15 @@ class UsedToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Prolonged:
+    """A sign-in that goes on: whose it is, until when, and whether it began by single sign-on."""
+
+    user_id: UUID
+    expires_at: datetime
+    by_sso: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SignedIn:
     """The account of a living sign-in, its roles by organization, and the teams that it leads."""
 
@@ -82,10 +91,17 @@ def _account_statement() -> Prepared:
 
 
 async def begin(
-    connection: AsyncConnection, user_id: UUID, token_hash: bytes, expires_at: datetime, client: str | None
+    connection: AsyncConnection,
+    user_id: UUID,
+    token_hash: bytes,
+    expires_at: datetime,
+    client: str | None,
+    *,
+    ends_at: datetime | None = None,
 ) -> UUID:
-    """Begin a sign-in with its first refresh token; return the sign-in's id."""
-    statement = insert(SignIn).values(user_id=user_id, expires_at=expires_at, client=client).returning(SignIn.id)
+    """Begin a sign-in with its first refresh token; return the sign-in's id. `ends_at`: no token holds beyond that."""
+    values = {"user_id": user_id, "expires_at": expires_at, "client": client, "ends_at": ends_at}
+    statement = insert(SignIn).values(values).returning(SignIn.id)
     sign_in_id: UUID = (await connection.execute(statement)).scalar_one()
     await _add_token(connection, sign_in_id, token_hash, expires_at)
     return sign_in_id
@@ -136,22 +152,28 @@ async def prolong(
     seed: bytes,
     expires_at: datetime,
     client: str | None,
-) -> UUID:
-    """Give a sign-in its next refresh token, made from `seed`; return the id of its user."""
-    await _add_token(connection, sign_in_id, token_hash, expires_at)
+) -> Prolonged:
+    """Give a sign-in its next refresh token, made from `seed`, until `expires_at` unless it ends before."""
     statement = (
         update(SignIn)
         .where(SignIn.id == sign_in_id)
-        .values(expires_at=expires_at, successor_seed=seed, client=client, last_used_at=func.now())
-        .returning(SignIn.user_id)
+        .values(
+            expires_at=func.least(expires_at, SignIn.ends_at),
+            successor_seed=seed,
+            client=client,
+            last_used_at=func.now(),
+        )
+        .returning(SignIn.user_id, SignIn.expires_at, SignIn.ends_at.is_not(None))
     )
-    user_id: UUID = (await connection.execute(statement)).scalar_one()
-    return user_id
+    prolonged = Prolonged(*(await connection.execute(statement)).one())
+    await _add_token(connection, sign_in_id, token_hash, prolonged.expires_at)
+    return prolonged
 
 
-async def end(connection: AsyncConnection, sign_in_id: UUID) -> None:
-    """End a sign-in: none of its tokens holds from now on."""
-    await connection.execute(delete(SignIn).where(SignIn.id == sign_in_id))
+async def end(connection: AsyncConnection, sign_in_id: UUID) -> bool:
+    """End a sign-in: none of its tokens holds from now on. True if it was by single sign-on."""
+    statement = delete(SignIn).where(SignIn.id == sign_in_id).returning(SignIn.ends_at)
+    return await connection.scalar(statement) is not None
 
 
 async def latest_used(connection: AsyncConnection, user_id: UUID, limit: int) -> list[SignInRow]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.names import composed
@@ -90,6 +91,13 @@ async def create(connection: AsyncConnection, username: str, password_hash: str,
     """Create an account. IntegrityError when the name is taken."""
     values = {"password_hash": password_hash, "is_super_admin": is_super_admin, **username_columns(username)}
     return UserRow(*(await connection.execute(insert(User).values(values).returning(*USER_COLUMNS))).one())
+
+
+async def create_if_free(connection: AsyncConnection, username: str) -> UserRow | None:
+    """Create an account without a password; None if the name is taken."""
+    statement = upsert(User).values(is_super_admin=False, **username_columns(username)).on_conflict_do_nothing()
+    row = (await connection.execute(statement.returning(*USER_COLUMNS))).one_or_none()
+    return None if row is None else UserRow(*row)
 
 
 async def set_password_hash(connection: AsyncConnection, user_id: UUID, password_hash: str) -> None:

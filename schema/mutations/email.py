@@ -8,7 +8,14 @@ from execution.context import Info
 from execution.declarations import OPEN_TO_EVERYBODY, SIGNED_IN
 from resolvers import email_changes
 from schema.enums import MailDelivery
-from schema.errors import InvalidCredentials, InvalidInput, InvalidLink, MailNotConfigured, TooManyAttempts
+from schema.errors import (
+    InvalidCredentials,
+    InvalidInput,
+    InvalidLink,
+    MailNotConfigured,
+    PasswordsNotAccepted,
+    TooManyAttempts,
+)
 from schema.mutations.field import mutation
 
 
@@ -31,7 +38,7 @@ class ChangeEmailSuccess:
 
 
 ChangeEmailResult = Annotated[
-    ChangeEmailSuccess | InvalidCredentials | InvalidInput | MailNotConfigured | TooManyAttempts,
+    ChangeEmailSuccess | InvalidCredentials | InvalidInput | MailNotConfigured | PasswordsNotAccepted | TooManyAttempts,
     strawberry.union("ChangeEmailResult", description="The result of `changeEmail`."),
 ]
 

@@ -18,6 +18,7 @@ from schema.errors import (
     InvalidInput,
     InvalidLink,
     NotFound,
+    PasswordsNotAccepted,
     TooManyAttempts,
     TooManyOffers,
 )
@@ -173,7 +174,7 @@ class AcceptInvitationSuccess:
 
 
 AcceptInvitationResult = Annotated[
-    AcceptInvitationSuccess | InvalidLink | InvalidInput | AlreadyMember | TooManyAttempts,
+    AcceptInvitationSuccess | InvalidLink | InvalidInput | AlreadyMember | PasswordsNotAccepted | TooManyAttempts,
     strawberry.union("AcceptInvitationResult", description="The result of `acceptInvitation`."),
 ]
 

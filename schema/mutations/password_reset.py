@@ -7,7 +7,7 @@ import strawberry
 from execution.context import Info
 from execution.declarations import OPEN_TO_EVERYBODY
 from resolvers import password_resets
-from schema.errors import InvalidInput, InvalidLink, MailNotConfigured, TooManyAttempts
+from schema.errors import InvalidInput, InvalidLink, MailNotConfigured, PasswordsNotAccepted, TooManyAttempts
 from schema.mutations.field import mutation
 
 
@@ -29,7 +29,7 @@ class RequestPasswordResetSuccess:
 
 
 RequestPasswordResetResult = Annotated[
-    RequestPasswordResetSuccess | MailNotConfigured | TooManyAttempts,
+    RequestPasswordResetSuccess | MailNotConfigured | PasswordsNotAccepted | TooManyAttempts,
     strawberry.union("RequestPasswordResetResult", description="The result of `requestPasswordReset`."),
 ]
 
@@ -69,7 +69,7 @@ class ResetPasswordSuccess:
 
 
 ResetPasswordResult = Annotated[
-    ResetPasswordSuccess | InvalidLink | InvalidInput | TooManyAttempts,
+    ResetPasswordSuccess | InvalidLink | InvalidInput | PasswordsNotAccepted | TooManyAttempts,
     strawberry.union("ResetPasswordResult", description="The result of `resetPassword`."),
 ]
 

@@ -14,7 +14,7 @@ from execution.token_scopes import for_tokens
 from resolvers import sign_ins
 from resolvers.sign_ins import Session
 from schema.enums import TokenDelivery
-from schema.errors import InvalidCredentials, InvalidInput, InvalidRefreshToken, TooManyAttempts
+from schema.errors import InvalidCredentials, InvalidInput, InvalidRefreshToken, PasswordsNotAccepted, TooManyAttempts
 from schema.mutations.field import mutation
 from schema.user import User
 
@@ -47,7 +47,7 @@ class LoginSuccess:
 Success = TypeVar("Success", bound=LoginSuccess)
 
 LoginResult = Annotated[
-    LoginSuccess | InvalidCredentials | TooManyAttempts,
+    LoginSuccess | InvalidCredentials | PasswordsNotAccepted | TooManyAttempts,
     strawberry.union("LoginResult", description="The result of `login`."),
 ]
 
@@ -102,7 +102,7 @@ class RefreshSessionSuccess(LoginSuccess):
 
 
 RefreshSessionResult = Annotated[
-    RefreshSessionSuccess | InvalidRefreshToken | TooManyAttempts,
+    RefreshSessionSuccess | InvalidRefreshToken | PasswordsNotAccepted | TooManyAttempts,
     strawberry.union("RefreshSessionResult", description="The result of `refreshSession`."),
 ]
 
@@ -178,7 +178,7 @@ class ChangePasswordSuccess:
 
 
 ChangePasswordResult = Annotated[
-    ChangePasswordSuccess | InvalidCredentials | InvalidInput | TooManyAttempts,
+    ChangePasswordSuccess | InvalidCredentials | InvalidInput | PasswordsNotAccepted | TooManyAttempts,
     strawberry.union("ChangePasswordResult", description="The result of `changePassword`."),
 ]
 

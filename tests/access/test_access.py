@@ -139,7 +139,7 @@ def test_a_field_without_a_row_is_noticed(place: str, addition: str, row: str):
 def test_a_leaf_without_a_row_is_noticed():
     noticed = differences(TABLE, extended("type Membership {", "salary: Int"))
 
-    assert noticed == {"Membership: joinedAt role", "Membership: joinedAt role salary"}
+    assert noticed == {"Membership: bySso joinedAt role", "Membership: bySso joinedAt role salary"}
 
 
 def test_a_kind_of_node_without_a_row_is_noticed():

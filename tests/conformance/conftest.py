@@ -1,14 +1,18 @@
 """The service as it is run: a process of its own, over real HTTP, on the tests' database."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
 
+from tests.conformance.oidc_provider import OidcProvider, oidc_provider
+from tests.conformance.signing_on import service
+from tests.conftest import BASE_URL
 from tests.free_ports import free_port
 from tests.metrics.test_freshness import ready, serving
+from tests.world import World
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +28,18 @@ async def served(database_url: str, data_dir: Path) -> AsyncIterator[AsyncClient
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[OidcProvider]:
+    """The provider of a module's tests, at which nobody is yet."""
+    with oidc_provider(BASE_URL, {}) as running:
+        yield running
+
+
+@pytest.fixture
+async def sso(world: World, provider: OidcProvider, data_dir: Path, database_url: str) -> AsyncIterator[World]:
+    """The service with single sign-on, and the organization Acme. (`world` empties the database afterwards.)"""
+    await world.organization("Acme")
+    async with service(provider, data_dir, database_url) as own:
+        yield own

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.e2e.chromium import launch
 from tests.free_ports import free_port
@@ -20,6 +20,8 @@ from tests.static_pages import static_pages
 from tests.world import PASSWORD
 
 _START_SECONDS = 60
+
+expect.set_options(timeout=60_000)  # in milliseconds: the machine may have other things to do
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ async def test_an_invitation_leads_to_an_account_and_a_forgotten_password_to_a_n
     await page.get_by_role("button", name="Confirm").click()
     await expect(page.locator("#done")).to_contain_text(f"The account {username} has the mail address nora@example.com")
 
-    await page.goto(f"{service.url}/password-reset")
+    await page.goto(f"{service.url}/graphql")
+    await page.get_by_role("link", name="Forgot password?").click()
     await _fill(page, "#request", username=username)
     await expect(page.locator("#requested")).to_be_visible()
     reset = link_in(await mails.mail_to("nora@example.com", 3))

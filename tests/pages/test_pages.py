@@ -12,17 +12,19 @@ from starlette.routing import Mount
 from pages import html
 from pages.html import STATIC_PATH, Example, graphiql_page, load_examples, static_files, swagger_page
 from pages.links import email_confirmation_page, invitation_page, password_reset_page
+from pages.sign_in_ways import SignInWays
 
 STATIC = Path(html.__file__).parent / "static"
 
 HOSTILE = Example(title="</script><script>alert(1)</script>", query="<!-- {a}", variables='{"a": "</SCRIPT>"}')
 
 PAGES = {
-    "graphiql": graphiql_page([Example("One", "{ a }"), HOSTILE]),
+    "graphiql": graphiql_page([Example("One", "{ a }"), HOSTILE], SignInWays(HOSTILE.title, password_links=True)),
     "swagger": swagger_page("/openapi.json?a=1&b=2"),
-    "invitation": invitation_page(None),
-    "password reset": password_reset_page(None),
-    "email confirmation": email_confirmation_page(None),
+    "invitation": invitation_page(None, SignInWays(HOSTILE.title)),
+    "password reset": password_reset_page(None, SignInWays()),
+    "no password": password_reset_page(None, SignInWays(HOSTILE.title, passwords=False)),
+    "email confirmation": email_confirmation_page(None, SignInWays()),
 }
 
 
@@ -67,7 +69,8 @@ def policy(response: Response | httpx.Response) -> dict[str, list[str]]:
 
 def addresses(page: Response) -> list[str]:
     """Everything that the page's markup loads, data: addresses aside."""
-    found = [attributes.get("src") or attributes.get("href") for _, attributes in Elements(page).tags]
+    loading = [attributes for tag, attributes in Elements(page).tags if tag != "a"]
+    found = [attributes.get("src") or attributes.get("href") for attributes in loading]
     return [address for address in found if address and not address.startswith("data:")]
 
 
@@ -118,7 +121,7 @@ def test_examples_survive_the_page_whatever_they_contain():
 def test_graphiql_page_has_its_title_and_root():
     text = bytes(PAGES["graphiql"].body).decode()
     assert "<title>GraphiQL · web-behavior</title>" in text
-    assert ("div", {"id": "graphiql"}) in Elements(PAGES["graphiql"]).tags
+    assert "graphiql" in [attributes.get("id") for tag, attributes in Elements(PAGES["graphiql"]).tags if tag == "div"]
 
 
 def test_swagger_page_names_the_document_in_an_attribute():
@@ -224,3 +227,34 @@ async def test_without_graphiql_its_files_are_not_found_and_swaggers_are():
 
     assert hidden == [404, 404, 404]
     assert shown == 200
+
+
+def test_graphiql_page_tells_its_script_the_ways_to_sign_in():
+    [root] = [attributes for tag, attributes in Elements(PAGES["graphiql"]).tags if attributes.get("id") == "graphiql"]
+
+    assert json.loads(root["data-sign-in"] or "") == {
+        "passwords": True,
+        "passwordReset": "/password-reset",
+        "provider": HOSTILE.title,
+        "signIn": "/auth/sso/login",
+        "signOut": "/auth/sso/logout",
+    }
+
+
+@pytest.mark.parametrize("ways", [SignInWays(), SignInWays("SSO", passwords=False, password_links=True)])
+def test_no_link_for_a_new_password_is_offered_where_none_would_come(ways: SignInWays):
+    assert ways.for_script()["passwordReset"] is None
+
+
+@pytest.mark.parametrize(
+    ("ways", "offered"),
+    [
+        (SignInWays(), ["new-account", "sign-in"]),
+        (SignInWays("SSO"), ["single-sign-on", "new-account", "sign-in"]),
+        (SignInWays("SSO", passwords=False), ["single-sign-on"]),
+    ],
+)
+def test_an_invitation_offers_the_ways_that_are_set_up(ways: SignInWays, offered: list[str]):
+    ids = [attributes.get("id") for _, attributes in Elements(invitation_page(None, ways)).tags]
+
+    assert [each for each in ids if each in {"single-sign-on", "new-account", "sign-in"}] == offered

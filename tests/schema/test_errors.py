@@ -16,6 +16,7 @@ from app.request_policy import request_policy_of
 from db.engine import Database, DatabaseOptions
 from execution.client_errors import MASK
 from execution.operation_choice import OperationChoice
+from pages.sign_in_ways import SignInWays
 from resolvers.services import Services
 from tests.conftest import BASE_URL, make_settings
 from tests.rest_requests import unreadable
@@ -32,7 +33,7 @@ async def hurried(services: Services, database_url: str, tmp_path: Path) -> Asyn
     database = Database(database_url, DatabaseOptions(statement_timeout=0.3))
     origins = Origins(BASE_URL, frozenset())
     policy = request_policy_of(make_settings(tmp_path))
-    endpoint = GraphQLEndpoint(replace(services, database=database), policy, origins, [], secure=False)
+    endpoint = GraphQLEndpoint(replace(services, database=database), policy, origins, None, SignInWays(), secure=False)
     async with AsyncClient(transport=ASGITransport(endpoint), base_url=BASE_URL) as client:
         yield client
     await database.close()

@@ -44,10 +44,15 @@ function SchemaAfterSignIn({ session }) {
   return null;
 }
 
-function Page({ session, storage, tabs }) {
+/** The ways to sign in that the service offers: `{passwords, passwordReset, provider, signIn, signOut}`. */
+function readSignInWays() {
+  return JSON.parse(document.getElementById('graphiql').dataset.signIn);
+}
+
+function Page({ session, storage, tabs, ways }) {
   return (
     <>
-      <SessionBar session={session} />
+      <SessionBar session={session} ways={ways} />
       <main>
         <GraphiQL
           fetcher={session.fetcher}
@@ -71,6 +76,8 @@ function Page({ session, storage, tabs }) {
   );
 }
 
+const ways = readSignInWays();
+
 createRoot(document.getElementById('graphiql')).render(
-  <Page session={createSession()} storage={createStorage()} tabs={readTabs()} />,
+  <Page session={createSession(ways)} storage={createStorage()} tabs={readTabs()} ways={ways} />,
 );

@@ -1,7 +1,7 @@
 import { useState, useSyncExternalStore } from 'react';
 
-/** The slim bar above the editor: a sign-in form, or the name of who is signed in. */
-export function SessionBar({ session }) {
+/** The slim bar above the editor: the ways to sign in, or the name of who is signed in. */
+export function SessionBar({ session, ways }) {
   const user = useSyncExternalStore(session.subscribe, session.getUser);
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
@@ -30,7 +30,12 @@ export function SessionBar({ session }) {
     <header className="session-bar">
       <span className="session-title">web-behavior</span>
       {user === undefined && <span className="session-state">Looking for a session…</span>}
-      {user === null && (
+      {user === null && ways.provider && (
+        <a id="single-sign-on" className="button" href={`${ways.signIn}?returnTo=${encodeURIComponent(location.pathname)}`}>
+          Sign in by {ways.provider}
+        </a>
+      )}
+      {user === null && ways.passwords && (
         <form id="sign-in" onSubmit={signIn} aria-label="Sign in" aria-busy={busy}>
           <label>
             <span>Username</span>
@@ -43,6 +48,7 @@ export function SessionBar({ session }) {
           <button type="submit" disabled={busy}>
             Sign in
           </button>
+          {ways.passwordReset && <a href={ways.passwordReset}>Forgot password?</a>}
         </form>
       )}
       {user && (

@@ -76,9 +76,9 @@ function ofThisDocument(operation) {
 /**
  * The session as a store for React's `useSyncExternalStore`.
  *
- * Its state is `undefined` while unknown, `null` when signed out, and the user's name when signed in.
+ * `ways` are those to sign in that the service offers. Its state is `undefined` while unknown, `null` when signed out, and the user's name when signed in.
  */
-export function createSession() {
+export function createSession(ways) {
   let user;
   let refreshing = null;
   const listeners = new Set();
@@ -97,6 +97,16 @@ export function createSession() {
         refreshing = null;
       });
     return refreshing;
+  }
+
+  /** Ends the session; whoever signed in at the provider is led there, and back when they have signed out. */
+  async function signOutOfBoth() {
+    const response = await fetch(ways.signOut, { method: 'POST', credentials: 'same-origin' });
+    const { data, message } = await response.json();
+    if (!response.ok) return message;
+    set(null);
+    if (data.url) location.assign(data.url);
+    return null;
   }
 
   async function viewer() {
@@ -144,9 +154,13 @@ export function createSession() {
       }
     },
 
-    /** Signs out; returns null, or the reason why not as a sentence to show. */
+    /**
+     * Signs out; returns null, or the reason why not as a sentence to show. After single sign-on it leads to the
+     * provider, to sign out there, too.
+     */
     async signOut() {
       try {
+        if (ways.provider) return await signOutOfBoth();
         const result = await post({ query: SIGN_OUT, operationName: 'SignOut' });
         // Without a valid session there is nothing left to end.
         if (result.errors && !isUnauthenticated(result)) return result.errors[0].message;

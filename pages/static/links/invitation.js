@@ -1,5 +1,5 @@
 // Accepts an invitation: as whoever is signed in, by signing in, or with a new account.
-import { ask, attempt, finish, hide, onSubmit, show, token } from './service.js';
+import { ask, attempt, element, finish, hide, keepToken, onSubmit, show, token } from './service.js';
 
 function word(role) {
   return role.toLowerCase();
@@ -22,6 +22,7 @@ async function showSignedIn() {
 }
 
 onSubmit('accept', () => accept());
+element('single-sign-on')?.addEventListener('click', keepToken);
 onSubmit('new-account', ({ username, password }) => accept({ username: username.value, password: password.value }));
 onSubmit('sign-in', async ({ username, password }) => {
   await ask('signIn', { username: username.value, password: password.value, delivery: 'COOKIE' });

@@ -1,7 +1,21 @@
 // What the pages of links share: the token, the service, and what is shown.
 
 /** The token of the link. It is in the fragment, so it was sent to nobody yet. */
-export const token = location.hash.slice(1);
+export const token = location.hash.slice(1) || keptToken();
+
+/** Keeps the token in this tab, for a way that leads back here without it: by single sign-on. */
+export function keepToken() {
+  sessionStorage.setItem(location.pathname, token);
+}
+
+/** Returns the token that was kept, to the address bar, too: it is as if the link had been opened again. */
+function keptToken() {
+  const kept = sessionStorage.getItem(location.pathname);
+  if (kept === null) return '';
+  sessionStorage.removeItem(location.pathname);
+  history.replaceState(null, '', `#${kept}`);
+  return kept;
+}
 
 // A link that is pasted into the same tab changes the fragment alone, and loads nothing.
 addEventListener('hashchange', () => location.reload());
@@ -61,10 +75,10 @@ export async function attempt(action) {
   }
 }
 
-/** Has a form do something when it is sent, one at a time. */
+/** Has a form do something when it is sent, one at a time; a page may do without the form. */
 export function onSubmit(id, action) {
   const form = element(id);
-  form.addEventListener('submit', async (event) => {
+  form?.addEventListener('submit', async (event) => {
     event.preventDefault();
     const button = form.querySelector('button');
     button.disabled = true;

@@ -25,6 +25,7 @@ WITHOUT_SCOPE = {
         "locked_password_hash",
         "lock",
         "create",
+        "create_if_free",
         "set_password_hash",
         "any_super_admin",
         "email",
@@ -38,6 +39,7 @@ WITHOUT_SCOPE = {
     "invitations": {"by_token", "by_id", "count", "add", "end", "end_made_by"},
     # Signing in comes before there is a viewer, and so a scope.
     "sign_ins": {"*"},
+    "identities": {"*"},
     # As signing in; and those of the viewer, or of an organization that was locked or looked up within the scope.
     "api_tokens": {"account_by_hash", "account_by_id", "note_use", "add", "of_user", "by_id", "remove"},
     # Storing events is done by the extension's right, not a viewer's.
@@ -76,8 +78,9 @@ WITHOUT_SCOPE = {
     # scope, and alerts are of a rule that was locked or changed within it, in the same transaction.
     "alert_rules": {"create", "due", "locked_if_due", "record_evaluation", "record_failure"},
     "alerts": {"fire", "resolve"},
-    # Called after the organization was locked within the caller's scope, in the same transaction.
-    "memberships": {"add", "set_role", "remove", "has_admin", "is_admin", "has_username"},
+    # Called after the organization was locked within the caller's scope, in the same transaction; or at single sign-on,
+    # for the account that signs in, in organizations that were locked.
+    "memberships": {"of_user", "add", "set_role", "remove", "has_admin", "is_admin", "has_username"},
     # The organization's were locked or looked up within the caller's scope, in the same transaction; the others are for
     # whoever the offer was made to, who is named by their account.
     "membership_offers": {"add", "count", "remove", "remove_made_by", "page_of_user", "to_user", "decline"},
