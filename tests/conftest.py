@@ -19,7 +19,7 @@ from app.server import create_app
 from app.settings import Environment, Settings
 from core.errors import Unavailable
 from core.rejected_event_quota import RejectedEventQuota
-from db import embedded, erasures, migrate, partition_keeper, retention
+from db import alert_evaluator, embedded, erasures, migrate, partition_keeper, retention
 from resolvers import webhook_worker
 from resolvers.services import Services
 from tests.statement_hooks import databases_of, watch_statements
@@ -75,8 +75,8 @@ async def app(data_dir: Path, database_url: str) -> AsyncIterator[FastAPI]:
     """The application, started. Rate limits are off: the tests of throttles make applications of their own.
 
     Its task that deletes old events never begins: it would meet that of a test. The one that erases people waits for
-    the application to begin an erasure, and the ones that keep partitions and deliver to webhooks work once, before any
-    test.
+    the application to begin an erasure, and the ones that keep partitions, deliver to webhooks and evaluate alert rules
+    work once, before any test.
     """
     application = create_app(make_settings(data_dir), database_url)
     with pytest.MonkeyPatch.context() as patch:
@@ -84,6 +84,7 @@ async def app(data_dir: Path, database_url: str) -> AsyncIterator[FastAPI]:
         patch.setattr(erasures, "INTERVAL_SECONDS", 86_400)
         patch.setattr(partition_keeper, "INTERVAL_SECONDS", 86_400)
         patch.setattr(webhook_worker, "INTERVAL_SECONDS", 86_400)
+        patch.setattr(alert_evaluator, "INTERVAL_SECONDS", 86_400)
         async with LifespanManager(application):
             yield application
 
