@@ -5,7 +5,7 @@ A range begins and ends on quarters of an hour of UTC, as all local midnights an
 
 from calendar import monthrange
 from collections.abc import Set as AbstractSet
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tests.metrics.reference import Values, _answers
@@ -31,13 +31,18 @@ def counterpart(start: datetime, end: datetime, by: str, zone: ZoneInfo) -> Span
         number = {"MONTH": 1, "YEAR": 12}[by]
         if months:
             return begins(months_before(first, number), zone), begins(months_before(after_last, number), zone)
-        return on_clocks(start, end, zone, number)
-    return on_clocks(start, end, zone, {"DAY": DAY, "WEEK": 7 * DAY}[by])
+        return on_clocks(start, end, zone, number, days=days)
+    return on_clocks(start, end, zone, {"DAY": DAY, "WEEK": 7 * DAY}[by], days=days)
 
 
-def on_clocks(start: datetime, end: datetime, zone: ZoneInfo, back: int | timedelta) -> Span | None:
-    """From the first to the last quarter at which earlier days show a local time of the range."""
+def on_clocks(start: datetime, end: datetime, zone: ZoneInfo, back: int | timedelta, *, days: bool) -> Span | None:
+    """From the first to the last quarter at which earlier days show a local time of the range.
+
+    Whole days begin at midnight, also where clocks skip it.
+    """
     shown = [quarter.astimezone(zone).replace(tzinfo=None) for quarter in quarters(start, end)]
+    if days:
+        shown += quarters(datetime.combine(shown[0].date(), time()), shown[0])
     if isinstance(back, timedelta):
         wanted = {clock - back for clock in shown}
     else:
