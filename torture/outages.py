@@ -20,8 +20,8 @@ from torture.service import running
 
 LONGEST_REFUSAL = 5.0
 LONGEST_RECOVERY = 5.0
-_CONNECTIONS = 10 + 4
-"""How many the service opens: DB_POOL_SIZE for answering, four more for storing."""
+_CONNECTIONS = 10 + 2 + 6
+"""How many the service opens: DB_POOL_SIZE for answering, two for storing, six for background work."""
 _PATIENCE_SECONDS = 60
 _CUT = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'web-behavior%'

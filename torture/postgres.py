@@ -110,11 +110,15 @@ async def execute(server: Postgres15, *statements: str) -> None:
 
 
 async def connections(server: Postgres15) -> dict[str, int]:
-    """Return the number of the service's connections, by state: `idle`, `active`, `idle in transaction`."""
+    """Return the number of the service's connections, by state: `idle`, `active`, `idle in transaction`.
+
+    One that is idle in a transaction for less than a second is between two of its statements, and so active.
+    """
     connection = await asyncpg.connect(server.url)
     try:
         rows = await connection.fetch(
-            "SELECT state, count(*) AS number FROM pg_stat_activity "
+            "SELECT CASE WHEN state = 'idle in transaction' AND state_change > now() - interval '1 second' "
+            "THEN 'active' ELSE state END AS state, count(*) AS number FROM pg_stat_activity "
             "WHERE application_name LIKE 'web-behavior%' GROUP BY 1"
         )
         return {row["state"]: row["number"] for row in rows}
