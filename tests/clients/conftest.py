@@ -113,9 +113,12 @@ class Frontend:
         return f"http://{host}:{self.pages_port}/codegen-apollo/page.html?api={self.graphql}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def frontend(examples: Path, pages_port: int, database_url: str, data_dir: Path) -> AsyncIterator[Frontend]:
-    """`web-behavior serve` with the page's origins, and its documents beside all others."""
+    """`web-behavior serve` with the page's origins, and its documents beside all others.
+
+    It stops with the module: its background jobs would meddle with other tests.
+    """
     port = free_port()
     own = {
         "ENV": "test",

@@ -15,9 +15,9 @@ from tests.metrics.test_freshness import ready, serving
 from tests.world import World
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def served(database_url: str, data_dir: Path) -> AsyncIterator[AsyncClient]:
-    """A client of `web-behavior serve`."""
+    """A client of `web-behavior serve`, which stops with the module: its background jobs would meddle with others."""
     address = f"http://127.0.0.1:{free_port()}"
     own = {"ENV": "test", "DATABASE_URL": database_url, "DATA_DIR": str(data_dir), "RATE_LIMIT_ENABLED": "false"}
     process = serving(os.environ | own | {"PORT": address.rpartition(":")[2]})
