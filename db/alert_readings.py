@@ -1,6 +1,5 @@
 """The figures that alert rules are evaluated by: the measure in a window, and in the one before."""
 
-from datetime import UTC
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,8 +14,7 @@ from db.metrics.values import NOTHING
 from db.queries import metrics
 from db.queries.alert_rules import AlertRuleContent
 from db.queries.filters import EventFilter
-from db.queries.metrics import EVERYBODY
-from db.queries.people import Subject
+from db.queries.metrics import subject_of
 
 _UTC = ZoneInfo("UTC")
 _NO_DATA = "events"
@@ -36,19 +34,13 @@ class AlertReadings:
         rollups: bool = True,
     ) -> None:
         self._scope = scope
-        self._content = content
         self._rollups = rollups
         comparison = content.logic.condition.comparison
         self._compares = comparison.compares_windows
         self._measure = _NO_DATA if comparison is AlertComparison.NO_DATA else content.measure
-        self._subject: Subject | None = Subject.ORGANIZATION
-        self._key = organization_id
-        self._where = where
-        if content.extension_user_id is not None:
-            self._subject, self._key = Subject.USER, content.extension_user_id
-        elif content.team_id is not None:
-            self._subject, self._key = None, EVERYBODY
-            self._where = EventFilter(organization_ids=(organization_id,), team_ids=(content.team_id,), all_of=(where,))
+        self._subject, self._key, self._where = subject_of(
+            organization_id, content.team_id, content.extension_user_id, where
+        )
 
     async def at(self, connection: AsyncConnection, window: TimeRange) -> Reading:
         """The figures of a window."""
@@ -77,5 +69,4 @@ class AlertReadings:
         return [getattr(values.get(number, NOTHING), self._measure) for number in range(len(buckets))]
 
     def _question(self, time_range: TimeRange) -> Question:
-        in_utc = TimeRange(time_range.start.astimezone(UTC), time_range.end.astimezone(UTC))
-        return Question(in_utc, self._where, _UTC, self._subject, self._rollups)
+        return Question(time_range, self._where, _UTC, self._subject, self._rollups)

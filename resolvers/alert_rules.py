@@ -1,10 +1,8 @@
 """Alert rules: members see their organizations', admins manage them. db/alert_evaluator.py evaluates them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,10 +14,10 @@ from core.audit import AuditAction
 from core.clock import now
 from core.errors import InvalidInput, NameTaken, NotFound, TooManyAlertRules
 from core.limits import ALERT_RULES
+from db.alert_evaluator import ReadFilter
 from db.alert_readings import AlertReadings
 from db.queries import alert_rules, alerts, organizations
 from db.queries.alert_rules import AlertRuleContent, AlertRuleRow
-from db.queries.filters import EventFilter
 from resolvers.audit import record_audit_entry
 from resolvers.caller import Caller
 from resolvers.extension_users import extension_user
@@ -31,8 +29,6 @@ _NOT_FOUND = "There is no such alert rule."
 _NO_ORGANIZATION = "There is no such organization."
 _OF_MANY = {"users"}
 """Measures that say nothing of one person."""
-
-ReadFilter = Callable[[dict[str, Any] | None], EventFilter]
 
 
 @dataclass(frozen=True, slots=True)

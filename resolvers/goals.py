@@ -24,8 +24,6 @@ from db.queries import goals, metrics, organizations
 from db.queries import teams as teams_query
 from db.queries.filters import EventFilter
 from db.queries.goals import GoalRow, GoalSubject, GoalTerms
-from db.queries.metrics import EVERYBODY
-from db.queries.people import Subject
 from resolvers import extension_users, teams
 from resolvers.audit import record_audit_entry
 from resolvers.caller import Caller
@@ -129,13 +127,8 @@ async def _values(
     time_range = counted_until_now(buckets[0].start, buckets[-1].end, at)
     if time_range.counted.end <= time_range.start:
         return {}  # all of it lies ahead
-    subject, key = Subject.ORGANIZATION, row.organization_id
-    if row.extension_user_id is not None:
-        subject, key = Subject.USER, row.extension_user_id
+    subject, key, where = metrics.subject_of(row.organization_id, row.team_id, row.extension_user_id, where)
     question = Question(time_range, where, row.timezone, subject, caller.services.rollups_enabled)
-    if row.team_id is not None:
-        people = EventFilter(organization_ids=(row.organization_id,), team_ids=(row.team_id,))
-        question, key = replace(question, where=replace(people, all_of=(where,)), subject=None), EVERYBODY
     split = Split(buckets=tuple(buckets))
     found = await caller.batches.load(metrics.series, (key, ()), question, split, frozenset({row.measure}))
     return found or {}

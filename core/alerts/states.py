@@ -25,7 +25,7 @@ class AlertState(DescribedEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleLogic:
-    """What a rule fires on: its condition, the time for which that must hold first, and its quiet hours."""
+    """The logic of a rule: its condition, the time for which that must hold first, and its quiet hours."""
 
     condition: Condition
     hold: timedelta = timedelta(0)

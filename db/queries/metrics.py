@@ -26,11 +26,26 @@ from db.metrics.question import WHOLE, Key, Question, Split
 from db.metrics.statement import Answer, answer
 from db.metrics.values import MeasureValues, values_of
 from db.prepared import SHAPES, Prepared, fetch, prepared
+from db.queries.filters import EventFilter
+from db.queries.people import Subject
 from db.queries.ranked_pages import RankedPlace, Ranking, Value, key_parts, pages_of, ranked_page, ranked_values
 from db.queries.sessions import SessionKey
 
 EVERYBODY = UUID(int=0)
 """The key of all people taken together, where people or organizations are the keys otherwise."""
+
+
+def subject_of(
+    organization_id: UUID, team_id: UUID | None, extension_user_id: UUID | None, where: EventFilter
+) -> tuple[Subject | None, UUID, EventFilter]:
+    """The subject, key and filter of a question about a person, the people of a team, or else an organization."""
+    if extension_user_id is not None:
+        return Subject.USER, extension_user_id, where
+    if team_id is not None:
+        people = EventFilter(organization_ids=(organization_id,), team_ids=(team_id,), all_of=(where,))
+        return None, EVERYBODY, people
+    return Subject.ORGANIZATION, organization_id, where
+
 
 Measures = frozenset[str]
 SubjectAndKey = tuple[UUID, Key]
