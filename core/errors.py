@@ -101,7 +101,7 @@ class InvalidLink(Unauthenticated):
 
 
 class InvalidProviderAnswer(Unauthenticated):
-    """What came back from the provider of single sign-on does not prove who somebody is."""
+    """The answer of the provider of single sign-on does not prove who somebody is."""
 
 
 class Forbidden(AppError):

@@ -22,7 +22,7 @@ class GoalInterval(DescribedEnum):
 
 
 class GoalState(DescribedEnum):
-    """What became of a goal in a bucket."""
+    """The outcome of a goal in a bucket."""
 
     MET = (
         "met",

@@ -35,7 +35,7 @@ class WebhookEventType(DescribedEnum):
 
 
 class WebhookExport(DescribedEnum):
-    """What an export is of; the value is that of the action in the audit log."""
+    """The content of an export; the value is that of the action in the audit log."""
 
     BEHAVIORS = "behaviors_exported", "Single events."
     USAGE = "usage_exported", "Measures."

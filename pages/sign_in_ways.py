@@ -9,7 +9,7 @@ from resolvers.links import PASSWORD_RESET_PATH
 
 @dataclass(frozen=True, slots=True)
 class SignInWays:
-    """What is set up: the provider of single sign-on, by its name; passwords; mails with links to set new ones."""
+    """The ways to sign in: the provider of single sign-on, by its name; passwords; mails with links to set new ones."""
 
     provider: str | None = None
     passwords: bool = True

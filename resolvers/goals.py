@@ -45,7 +45,7 @@ class GoalBucketRow:
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is met; None if that is not decided, or the bucket is a day off."""
+        """True if the goal is met, False if it is missed; None if that is not decided, or the bucket is a day off."""
         return {GoalState.MET: True, GoalState.MISSED: False}.get(self.state)
 
 

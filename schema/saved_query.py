@@ -68,7 +68,7 @@ class SavedQuery:
 
 
 async def problem_of(info: Info, document: str, variables_json: str) -> Problem | None:
-    """What is wrong with a saved query; None if nothing is."""
+    """Return the fault of a saved query; None if it has none."""
     context: Any = info.context
     asker = str(context.caller.viewer.user_id)
 

@@ -1,4 +1,4 @@
-"""What comes back from the provider: a browser with an answer, and whom that stands for."""
+"""The answer of the provider: a browser that comes back with it, and the identity that it proves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What the provider sends a browser back with."""
+    """The answer that the provider sends a browser back with."""
 
     state: str | None
     code: str | None

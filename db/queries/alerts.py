@@ -34,7 +34,7 @@ class AlertRow:
 
     @property
     def state(self) -> AlertState:
-        """Whether it is firing."""
+        """FIRING until it is over."""
         return AlertState.FIRING if self.resolved_at is None else AlertState.RESOLVED
 
 

@@ -29,7 +29,7 @@ class AnnotationRow:
 
 @dataclass(frozen=True, slots=True)
 class NewAnnotation:
-    """What an annotation says, and of which days."""
+    """The text of an annotation, and its days."""
 
     first_day: date
     last_day: date

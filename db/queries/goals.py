@@ -21,7 +21,7 @@ from db.tenancy import in_scope
 
 @dataclass(frozen=True, kw_only=True)
 class GoalTerms:
-    """What a goal asks for: bounds of a measure in each bucket. `conditions` is the filter in its client's words."""
+    """The terms of a goal: bounds of a measure in each bucket. `conditions` is the filter in its client's words."""
 
     name: str
     measure: str
@@ -53,7 +53,7 @@ class GoalRow(GoalTerms):
 
 @dataclass(frozen=True, slots=True)
 class GoalSubject:
-    """Whose goal it is: a person's, a team's, or else the organization's."""
+    """The subject of a goal: a person's, a team's, or else the organization's."""
 
     organization_id: UUID
     extension_user_id: UUID | None = None

@@ -39,7 +39,7 @@ class SavedQueryRow:
 
 @dataclass(frozen=True, slots=True)
 class NewSavedQuery:
-    """What a saved query holds."""
+    """The content of a saved query."""
 
     name: str
     document: str

@@ -27,7 +27,7 @@ persisted documents of the GraphQL-over-HTTP specification has it."""
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a saved query, and with which part of it: `document` or `variables`."""
+    """The fault of a saved query, and the part of it that has it: `document` or `variables`."""
 
     part: str
     message: str
@@ -45,7 +45,7 @@ class SavedDocuments:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def problem(self, text: str, variables_json: str, turn: Callable[[], Awaitable[None]]) -> Problem | None:
-        """What is wrong with a saved query; None if nothing is. `turn` waits for the turn of heavy work.
+        """Return the fault of a saved query; None if it has none. `turn` waits for the turn of heavy work.
 
         Of a list of queries one waits at a time, so that it takes no more turns than one client may wait for.
         """

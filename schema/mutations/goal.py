@@ -165,7 +165,7 @@ def _terms(row: GoalRow) -> GoalTerms:
 
 
 def _changes(wanted: UpdateGoalInput) -> dict[str, Any]:
-    """What is changed, by the names of GoalTerms. InvalidInput for a filter that is too large."""
+    """The changes, by the names of GoalTerms. InvalidInput for a filter that is too large."""
     changes: dict[str, Any] = {
         "name": wanted.name,
         "measure": str(wanted.measure.value) if wanted.measure else None,

@@ -42,7 +42,7 @@ def whole_spans(range_: Span, every: str, zone: ZoneInfo, week_start: str) -> li
 
 
 def state(rule: Rule, span: Span, value: float | None, now: datetime, zone: ZoneInfo) -> str:
-    """What became of a goal in a bucket, as seen now."""
+    """The outcome of a goal in a bucket, as seen now."""
     if rule.weekdays is not None and span[0].astimezone(zone).isoweekday() not in rule.weekdays:
         return "OFF"
     if value is None:
